@@ -25,14 +25,16 @@ inline std::string_view as_text(BytesView bytes) {
 template <typename Integer>
 Integer load_big_endian(const std::uint8_t* at) {
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < sizeof(Integer); ++i) value = value << 8 | at[i];
+    for (unsigned i = 0; i < sizeof(Integer); ++i)
+        value = value << 8 | at[i];
     return static_cast<Integer>(value);
 }
 
 template <typename Integer>
 void store_big_endian(std::uint8_t* at, Integer value) {
     auto bits = static_cast<std::uint64_t>(value);
-    for (unsigned i = sizeof(Integer); i-- > 0; bits >>= 8) at[i] = static_cast<std::uint8_t>(bits);
+    for (unsigned i = sizeof(Integer); i-- > 0; bits >>= 8)
+        at[i] = static_cast<std::uint8_t>(bits);
 }
 
 }  // namespace cauce::inline base

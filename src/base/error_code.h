@@ -162,7 +162,9 @@ std::string_view error_name(ErrorCode code);
 bool is_retriable(ErrorCode code);
 
 // The wire form.
-constexpr std::int16_t to_wire(ErrorCode code) { return static_cast<std::int16_t>(code); }
+constexpr std::int16_t to_wire(ErrorCode code) {
+    return static_cast<std::int16_t>(code);
+}
 
 // The code behind a number from a peer; unknown_server_error for numbers outside the table.
 ErrorCode error_code_from_wire(std::int16_t code);

@@ -7,7 +7,8 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// Six bits of the 128, counted from the most significant; the last two bits of digit 21 are padding.
+// Six bits of the 128, counted from the most significant; the last two bits of digit 21 are
+// padding.
 unsigned digit_of(const Uuid& id, unsigned index) {
     const unsigned first = index * 6;
     unsigned digit = 0;
@@ -25,7 +26,8 @@ constexpr unsigned kDigits = 22;
 
 std::string Uuid::to_string() const {
     std::string text(kDigits, 'A');
-    for (unsigned i = 0; i < kDigits; ++i) text[i] = kAlphabet[digit_of(*this, i)];
+    for (unsigned i = 0; i < kDigits; ++i)
+        text[i] = kAlphabet[digit_of(*this, i)];
     return text;
 }
 
@@ -45,6 +47,8 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
     return id;
 }
 
-std::ostream& operator<<(std::ostream& out, const Uuid& v) { return out << v.to_string(); }
+std::ostream& operator<<(std::ostream& out, const Uuid& v) {
+    return out << v.to_string();
+}
 
 }  // namespace cauce::inline base

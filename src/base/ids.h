@@ -39,10 +39,18 @@ struct ProducerId {
     constexpr auto operator<=>(const ProducerId&) const = default;
 };
 
-inline std::ostream& operator<<(std::ostream& out, Offset v) { return out << v.value; }
-inline std::ostream& operator<<(std::ostream& out, LeaderEpoch v) { return out << v.value; }
-inline std::ostream& operator<<(std::ostream& out, NodeId v) { return out << v.value; }
-inline std::ostream& operator<<(std::ostream& out, ProducerId v) { return out << v.value; }
+inline std::ostream& operator<<(std::ostream& out, Offset v) {
+    return out << v.value;
+}
+inline std::ostream& operator<<(std::ostream& out, LeaderEpoch v) {
+    return out << v.value;
+}
+inline std::ostream& operator<<(std::ostream& out, NodeId v) {
+    return out << v.value;
+}
+inline std::ostream& operator<<(std::ostream& out, ProducerId v) {
+    return out << v.value;
+}
 
 // 128 bits; text form is URL-safe base64 without padding, 22 characters, as everywhere in Kafka.
 struct Uuid {

@@ -1,5 +1,5 @@
-// Log lines. A component is given a Logger by its owner and never looks for one. The sink stamps the
-// time; what a line looks like is decided in runtime/os (the simulator has a sink of its own).
+// Log lines. A component is given a Logger by its owner and never looks for one. The sink stamps
+// the time; what a line looks like is decided in runtime/os (the simulator has a sink of its own).
 #pragma once
 
 #include <cstdint>

@@ -1,14 +1,14 @@
 // Errors as values. Two vocabularies, and one mapping between them (replica/io_error_mapping.h):
-//   Result<T>    Kafka's ErrorCode with a text for people: from replica/ upward, and in pure state machines;
-//   IoResult<T>  an errno and the operation that met it: below.
+//   Result<T>    Kafka's ErrorCode with a text for people: from replica/ upward, and in pure state
+//   machines; IoResult<T>  an errno and the operation that met it: below.
 // Bugs are CHECKs, not errors. Exceptions are for start-up and configuration only.
 #pragma once
+
+#include "base/error_code.h"
 
 #include <expected>
 #include <string>
 #include <utility>
-
-#include "base/error_code.h"
 
 namespace cauce::inline base {
 
@@ -39,7 +39,8 @@ struct IoError {
 template <typename T>
 using IoResult = std::expected<T, IoError>;
 
-inline std::unexpected<IoError> io_fail(int number, const char* operation, std::string subject = {}) {
+inline std::unexpected<IoError> io_fail(int number, const char* operation,
+                                        std::string subject = {}) {
     return std::unexpected<IoError>(IoError{number, operation, std::move(subject)});
 }
 
@@ -49,10 +50,10 @@ inline std::unexpected<IoError> io_fail(int number, const char* operation, std::
 #define CAUCE_CONCAT(a, b) CAUCE_CONCAT_INNER(a, b)
 
 // ASSIGN_OR_RETURN(auto x, expression): x is the value, or the function returns the error.
-#define ASSIGN_OR_RETURN_AS(ret, temporary, declaration, ...)                     \
-    auto temporary = (__VA_ARGS__);                                               \
-    if (!temporary) [[unlikely]]                                                  \
-        ret std::unexpected(std::move(temporary).error());                        \
+#define ASSIGN_OR_RETURN_AS(ret, temporary, declaration, ...) \
+    auto temporary = (__VA_ARGS__);                           \
+    if (!temporary) [[unlikely]]                              \
+        ret std::unexpected(std::move(temporary).error());    \
     declaration = std::move(*temporary)
 
 #define ASSIGN_OR_RETURN(declaration, ...) \
@@ -61,8 +62,8 @@ inline std::unexpected<IoError> io_fail(int number, const char* operation, std::
     ASSIGN_OR_RETURN_AS(co_return, CAUCE_CONCAT(result_, __LINE__), declaration, __VA_ARGS__)
 
 // The same for IoResult<void> and Result<void>.
-#define RETURN_IF_ERROR_AS(ret, temporary, ...)                              \
-    if (auto temporary = (__VA_ARGS__); !temporary) [[unlikely]]             \
+#define RETURN_IF_ERROR_AS(ret, temporary, ...)                  \
+    if (auto temporary = (__VA_ARGS__); !temporary) [[unlikely]] \
     ret std::unexpected(std::move(temporary).error())
 
 #define RETURN_IF_ERROR(...) \

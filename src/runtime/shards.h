@@ -1,0 +1,130 @@
+// Seam: the shards of a node. One object a shard; it is that shard's view of itself and of the
+// others. Shards share nothing but immutable values: what another shard owns is asked for by on(),
+// in one place, and answered by value.
+#pragma once
+
+#include "base/time.h"
+#include "runtime/clock.h"
+#include "runtime/random.h"
+#include "runtime/stop.h"
+#include "runtime/task.h"
+#include "runtime/task_group.h"
+#include "runtime/timers.h"
+
+#include <concepts>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace cauce::runtime {
+
+class Shards;
+
+// A message to another shard. It stays with its sender, who keeps it alive until it has come back.
+class ShardMessage {
+public:
+    // On the shard it was posted to.
+    virtual void arrive(Shards& here) = 0;
+
+protected:
+    ~ShardMessage() = default;
+};
+
+template <typename T>
+struct TaskResult;
+template <typename T>
+struct TaskResult<Task<T>> {
+    using Type = T;
+};
+
+class Shards {
+public:
+    virtual ~Shards() = default;
+
+    virtual unsigned count() const = 0;
+    virtual unsigned self() const = 0;
+
+    virtual ReadyQueue& ready() = 0;
+    virtual Timers& timers() = 0;
+    virtual const Clock& clock() const = 0;
+    virtual Random& random() = 0;
+
+    // Delivers to `shard`; two messages from here to the same shard arrive in order.
+    virtual void post(unsigned shard, ShardMessage& message) = 0;
+    // Owns the coroutines that other shards' calls run here.
+    virtual TaskGroup& calls() = 0;
+
+    // Runs `make()` on `shard` and awaits the Task it returns there; the result comes back by
+    // value. On the own shard it is a plain await. `make` is moved over: what it captures must be
+    // its own or immutable.
+    template <typename Make>
+    auto on(unsigned shard, Make make)
+        -> Task<typename TaskResult<std::invoke_result_t<Make>>::Type>;
+
+    // True when the deadline came, false when `stop` was requested first.
+    Task<bool> sleep_until(MonoTime deadline, Stop& stop) {
+        const bool stopped = co_await stop.wait_until(timers(), deadline);
+        co_return !stopped;
+    }
+    Task<void> sleep_until(MonoTime deadline) {
+        WaitList nobody;
+        co_await nobody.wait_until(timers(), deadline);
+    }
+};
+
+namespace shard_call {
+
+// Goes over, runs, comes back. Both legs are the same object, which lives in the caller's frame.
+template <typename Make, typename T>
+class Call final : public ShardMessage {
+public:
+    Call(unsigned origin, Make make) : origin_(origin), make_(std::move(make)) {}
+
+    void arrive(Shards& here) override {
+        if (here.self() == origin_ && finished_) {
+            returned_.set();
+            return;
+        }
+        here.calls().spawn(run(here));
+    }
+
+    Event::Wait returned() { return returned_.wait(); }
+    T take() {
+        if constexpr (!std::is_void_v<T>) return std::move(*result_);
+    }
+
+private:
+    struct Nothing {};
+    using Held = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+
+    Task<void> run(Shards& here) {
+        if constexpr (std::is_void_v<T>) {
+            co_await make_();
+        } else {
+            result_.emplace(co_await make_());
+        }
+        finished_ = true;
+        here.post(origin_, *this);
+    }
+
+    unsigned origin_;
+    Make make_;
+    std::optional<Held> result_;
+    bool finished_ = false;
+    Event returned_;
+};
+
+}  // namespace shard_call
+
+template <typename Make>
+auto Shards::on(unsigned shard, Make make)
+    -> Task<typename TaskResult<std::invoke_result_t<Make>>::Type> {
+    using T = typename TaskResult<std::invoke_result_t<Make>>::Type;
+    if (shard == self()) co_return co_await make();
+    shard_call::Call<Make, T> call(self(), std::move(make));
+    post(shard, call);
+    co_await call.returned();
+    co_return call.take();
+}
+
+}  // namespace cauce::runtime
