@@ -72,59 +72,63 @@ public:
     }
 };
 
-namespace shard_call {
-
-// Goes over, runs, comes back. Both legs are the same object, which lives in the caller's frame.
-template <typename Make, typename T>
-class Call final : public ShardMessage {
+// A call to another shard in two steps: begin() sends it off at once, so that several can run side
+// by side and calls to one shard arrive in the order of their begin(); finish() awaits the answer.
+// Both legs of the journey are this object: it must stay where it is until finish() has returned.
+template <typename Make>
+class ShardCall final : public ShardMessage {
 public:
-    Call(unsigned origin, Make make) : origin_(origin), make_(std::move(make)) {}
+    using Result = typename TaskResult<std::invoke_result_t<Make>>::Type;
 
-    void arrive(Shards& here) override {
-        if (here.self() == origin_ && finished_) {
-            returned_.set();
-            return;
-        }
-        here.calls().spawn(run(here));
+    ShardCall(Shards& here, unsigned shard, Make make)
+        : here_(here), shard_(shard), make_(std::move(make)) {}
+    ShardCall(const ShardCall&) = delete;
+    ShardCall& operator=(const ShardCall&) = delete;
+
+    void begin() { here_.post(shard_, *this); }
+
+    Task<Result> finish() {
+        co_await returned_.wait();
+        if constexpr (!std::is_void_v<Result>) co_return std::move(*result_);
     }
 
-    Event::Wait returned() { return returned_.wait(); }
-    T take() {
-        if constexpr (!std::is_void_v<T>) return std::move(*result_);
+    void arrive(Shards& there) override {
+        if (finished_) {
+            returned_.set();  // back home
+        } else {
+            there.calls().spawn(run(there));
+        }
     }
 
 private:
     struct Nothing {};
-    using Held = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+    using Held = std::conditional_t<std::is_void_v<Result>, Nothing, Result>;
 
-    Task<void> run(Shards& here) {
-        if constexpr (std::is_void_v<T>) {
+    Task<void> run(Shards& there) {
+        if constexpr (std::is_void_v<Result>) {
             co_await make_();
         } else {
             result_.emplace(co_await make_());
         }
         finished_ = true;
-        here.post(origin_, *this);
+        there.post(here_.self(), *this);
     }
 
-    unsigned origin_;
+    Shards& here_;
+    unsigned shard_;
     Make make_;
     std::optional<Held> result_;
     bool finished_ = false;
     Event returned_;
 };
 
-}  // namespace shard_call
-
 template <typename Make>
 auto Shards::on(unsigned shard, Make make)
     -> Task<typename TaskResult<std::invoke_result_t<Make>>::Type> {
-    using T = typename TaskResult<std::invoke_result_t<Make>>::Type;
     if (shard == self()) co_return co_await make();
-    shard_call::Call<Make, T> call(self(), std::move(make));
-    post(shard, call);
-    co_await call.returned();
-    co_return call.take();
+    ShardCall<Make> call(*this, shard, std::move(make));
+    call.begin();
+    co_return co_await call.finish();
 }
 
 }  // namespace cauce::runtime
