@@ -1,0 +1,30 @@
+// The door of the command line: what the program's main() calls.
+#pragma once
+
+#include "cli/environment.h"
+#include "cli/server_verbs.h"
+#include "runtime/task.h"
+
+#include <functional>
+
+namespace cauce::cli {
+
+// What the program does for the command line. Each call returns the exit code.
+class Program {
+public:
+    virtual ~Program() = default;
+
+    // Makes a runtime of one shard, runs `command` there to its end, and takes the runtime down.
+    // SIGINT and SIGTERM request Environment::stop; a second one ends the process.
+    virtual int run(const std::function<runtime::Task<int>(Environment&)>& command) = 0;
+
+    // These run a server until it is stopped, in a runtime of their own.
+    virtual int dev(const DevOptions& options) = 0;
+    virtual int broker_start(const BrokerStartOptions& options) = 0;
+};
+
+// Understands the arguments and does what they ask for, by exactly one call into `program`.
+// Returns the exit code (cli/exit_code.h).
+int main(const Invocation& invocation, Program& program);
+
+}  // namespace cauce::cli

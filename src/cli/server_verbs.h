@@ -1,0 +1,32 @@
+// What the commands that run a server were asked to do. They are carried out by the program
+// (cli/main.h), which owns nodes and threads; cli/ only knows how they are called.
+#pragma once
+
+#include "base/log.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cauce::cli {
+
+// `cauce dev`: a cluster with nothing to configure, on loopback.
+struct DevOptions {
+    std::uint16_t port = 9092;
+    std::string data_folder;   // absolute, may not exist yet; unused when ephemeral
+    bool ephemeral = false;    // data goes to a temporary folder that is removed at the end
+    bool open_console = true;  // false by --no-open, and when standard output is no terminal
+    LogLevel log_level = LogLevel::info;
+};
+
+// `cauce broker start`: a server from a configuration file.
+struct BrokerStartOptions {
+    std::string config_file;  // absolute; empty when only KAFKA_* variables and --set configure it
+    std::vector<std::pair<std::string, std::string>> overrides;  // --set k=v, in order
+    bool strict = false;           // an unknown key refuses the start even if it resembles nothing
+    bool ignore_security = false;  // open a data directory that holds ACL, SCRAM or token records
+    LogLevel log_level = LogLevel::info;
+};
+
+}  // namespace cauce::cli
