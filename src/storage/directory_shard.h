@@ -1,0 +1,97 @@
+// A log directory as one shard sees it: online or offline, its flush rounds, its open files, and
+// what waits to be deleted. Every log of that directory on that shard refers to it; it outlives
+// them.
+//
+// Offline (D20): the first failed flush, and the first write that fails for another reason than a
+// full disk, take the directory offline at once. From then on nothing is written to it, appends
+// answer EIO, and the owner has been told through `on_offline`; it moves leadership away and tells
+// the other shards by calling `fail` there. Reading goes on as long as the device answers.
+#pragma once
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "runtime/disk.h"
+#include "runtime/shards.h"
+#include "runtime/stop.h"
+#include "runtime/task_group.h"
+#include "storage/file_cache.h"
+#include "storage/flush.h"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cauce::storage {
+
+class DirectoryShard {
+public:
+    using OnOffline = std::function<void(const IoError&)>;
+
+    // `path`: the log.dirs entry. `files` is shared by the directories of the shard.
+    DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, FileCache& files, std::string path,
+                   Logger logger, OnOffline on_offline);
+    DirectoryShard(const DirectoryShard&) = delete;
+    DirectoryShard& operator=(const DirectoryShard&) = delete;
+
+    // Constant after construction.
+    runtime::Disk& disk() { return disk_; }
+    runtime::Shards& shards() { return shards_; }
+    FileCache& files() { return files_; }
+    const std::string& path() const { return path_; }
+    const Logger& logger() const { return logger_; }
+
+    Flusher& flusher() { return flusher_; }
+
+    bool offline() const { return offline_.has_value(); }
+    // Why. Only when offline.
+    const IoError& cause() const { return *offline_; }
+    // Takes it offline; idempotent. Calls `on_offline` the first time.
+    void fail(const IoError& error);
+    // What a failed write means: a full disk is just an error, anything else also takes the
+    // directory offline. Returns its argument.
+    IoError judge_write(IoError error);
+
+    // Removes files, or a folder with the files in it, when `delay` has passed. They have a name
+    // already that no recovery takes for data (.deleted, -delete), so that a crash only means they
+    // are removed at the next start.
+    void remove_file_later(std::string path, milliseconds delay);
+    void remove_folder_later(std::string folder, milliseconds delay);
+    std::size_t waiting_removals() const { return removals_.size(); }
+
+    // Ends flush rounds and drops what waits for deletion (the next start removes it). No log may
+    // be open any more.
+    runtime::Task<void> close();
+
+private:
+    struct Removal {
+        MonoTime due;
+        std::string path;
+        bool folder = false;
+    };
+
+    void schedule(Removal removal);
+    runtime::Task<void> run_removals();
+    void remove(const Removal& removal);
+
+    runtime::Disk& disk_;
+    runtime::Shards& shards_;
+    FileCache& files_;
+    std::string path_;
+    Logger logger_;
+    OnOffline on_offline_;
+    std::optional<IoError> offline_;
+    Flusher flusher_;
+    std::vector<Removal> removals_;  // heap, earliest first
+    bool removing_ = false;
+    runtime::WaitList removal_added_;
+    runtime::Stop stop_;
+    runtime::TaskGroup tasks_;
+};
+
+// True for the errors of a full disk: nothing is broken, and space may come back.
+bool is_disk_full(const IoError& error);
+
+}  // namespace cauce::storage

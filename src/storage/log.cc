@@ -1,0 +1,2 @@
+#include "storage/log.h"
+#include "storage/log_directory.h"
