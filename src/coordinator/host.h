@@ -1,0 +1,132 @@
+// Serves groups: one Host a shard, for the partitions of `__consumer_offsets` that this shard
+// leads. It owns the groups' state machines (group/), loads them when leadership comes, appends
+// their records, keeps requests waiting until what they rest on is committed, and runs one timer
+// for all of them. Everything happens on its shard; another shard asks through Shards::on().
+//
+// Answers are never late beyond offsets.commit.timeout.ms for what waits for the log, except
+// JoinGroup and SyncGroup, which wait for other members as long as the protocol says.
+//
+// The caller has checked authorisation, and for OffsetCommit and OffsetFetch that topics exist:
+// with version 10 it fills in `name` for every `topic_id` it knows and answers for the others
+// itself.
+//
+// Requests are borrowed for the duration of the call; replies own what they hold.
+#pragma once
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "coordinator/group/config.h"
+#include "coordinator/group/replies.h"
+#include "coordinator/offsets_log.h"
+#include "runtime/shards.h"
+#include "runtime/task.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace cauce::wire {
+struct HeartbeatRequest;
+struct JoinGroupRequest;
+struct LeaveGroupRequest;
+struct ListGroupsRequest;
+struct OffsetCommitRequest;
+struct OffsetFetchRequest;
+struct SyncGroupRequest;
+}  // namespace cauce::wire
+
+namespace cauce::coordinator {
+
+using group::DescribedGroup;
+using group::GroupConfig;
+using group::HeartbeatReply;
+using group::JoinGroupReply;
+using group::LeaveGroupReply;
+using group::ListGroupsReply;
+using group::OffsetCommitReply;
+using group::OffsetFetchReply;
+using group::SyncGroupReply;
+
+// Who asks. Views of the caller's.
+struct RequestInfo {
+    std::string_view client_id;
+    // As Kafka shows it in descriptions: "/" and the numeric address, "/127.0.0.1".
+    std::string_view client_host;
+    std::int16_t api_version = 0;
+};
+
+// One group of an OffsetFetch, whichever version it came in (offset_fetch_queries() in
+// responses.h).
+struct OffsetFetchQuery {
+    struct Topic {
+        std::string_view name;
+        TopicId topic_id;
+        std::span<const std::int32_t> partitions;
+    };
+
+    std::string_view group_id;
+    // Nothing = every topic the group has committed for.
+    std::optional<std::vector<Topic>> topics;
+    bool require_stable = false;
+};
+
+class Host {
+public:
+    Host(runtime::Shards& shards, GroupConfig config, Logger log);
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+    ~Host();
+
+    // --- leadership, told by who applies metadata deltas ---
+
+    // Starts to load; requests are answered COORDINATOR_LOAD_IN_PROGRESS until that is done. `log`
+    // lives until resign() or close() has ended. Being told again under a higher epoch means a
+    // resign() came between.
+    void become_leader(std::int32_t partition, LeaderEpoch epoch, OffsetsLog& log);
+    // Forgets the partition's groups: who waits is answered NOT_COORDINATOR, at once. Ends when
+    // nothing of ours touches the log any more. Nothing happens when the partition is not led here.
+    runtime::Task<void> resign(std::int32_t partition);
+    // Resigns everything; the last call.
+    runtime::Task<void> close();
+
+    // The partition of a group, for FindCoordinator and for choosing the shard to ask.
+    std::int32_t partition_for(std::string_view group_id) const;
+
+    // --- the APIs ---
+
+    runtime::Task<JoinGroupReply> join_group(const wire::JoinGroupRequest& request,
+                                             RequestInfo info);
+    runtime::Task<SyncGroupReply> sync_group(const wire::SyncGroupRequest& request,
+                                             RequestInfo info);
+    runtime::Task<HeartbeatReply> heartbeat(const wire::HeartbeatRequest& request,
+                                            RequestInfo info);
+    runtime::Task<LeaveGroupReply> leave_group(const wire::LeaveGroupRequest& request,
+                                               RequestInfo info);
+    runtime::Task<OffsetCommitReply> commit_offsets(const wire::OffsetCommitRequest& request,
+                                                    RequestInfo info);
+    runtime::Task<OffsetFetchReply> fetch_offsets(const OffsetFetchQuery& query);
+    // One group a call; groups of one request may live on different shards.
+    runtime::Task<DescribedGroup> describe_group(std::string_view group_id, RequestInfo info);
+    // The groups of this shard. The caller merges the shards' answers; an error of one is the
+    // answer of all.
+    runtime::Task<ListGroupsReply> list_groups(const wire::ListGroupsRequest& request);
+
+    // Topics were deleted: what groups committed for them goes too. Every shard is told.
+    void partitions_deleted(std::span<const TopicPartition> partitions);
+
+private:
+    class Serving;
+
+    Serving* serving(std::string_view group_id);
+
+    runtime::Shards& shards_;
+    const GroupConfig config_;
+    const Logger log_;
+    std::map<std::int32_t, std::unique_ptr<Serving>> serving_;
+};
+
+}  // namespace cauce::coordinator
