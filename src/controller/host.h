@@ -1,0 +1,99 @@
+// Host: the active controller of a node. Runs the pure state machine of controller/state in front
+// of the quorum: a request becomes records, the records a proposal, and the reply waits until the
+// proposal has committed. Requests that queue up while a flush runs go into the next one together.
+//
+// One per controller node, on shard 0; every call below is made there (shards.on(0, ...)). The
+// requests borrow: what their views point into stays alive until the reply.
+//
+// Errors in the replies are Kafka's: not_controller while another node leads or before the log is
+// replayed, request_timed_out when the deadline came before the commit (the change may still
+// happen), kafka_storage_error when the metadata directory takes no more.
+#pragma once
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "controller/reply.h"
+#include "metadata/broker.h"
+#include "metadata/effective_config.h"
+#include "metadata/image.h"
+#include "quorum/quorum.h"
+#include "runtime/shards.h"
+#include "runtime/task.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cauce::wire {
+struct AllocateProducerIdsRequest;
+struct AllocateProducerIdsResponse;
+struct BrokerHeartbeatRequest;
+struct BrokerHeartbeatResponse;
+struct BrokerRegistrationRequest;
+struct BrokerRegistrationResponse;
+struct CreateTopicsRequest;
+struct CreateTopicsResponse;
+struct DeleteTopicsRequest;
+struct DeleteTopicsResponse;
+}  // namespace cauce::wire
+
+namespace cauce::controller {
+
+struct HostOptions {
+    NodeId node;
+    // The file this controller started with: defaults for new topics, sessions, limits.
+    metadata::StaticConfig config;
+    // Broker session: fenced when it did not heartbeat for so long.
+    milliseconds broker_session_timeout{9000};
+    // A snapshot after so many bytes of records, or so long after the last one when anything
+    // changed.
+    std::uint64_t snapshot_record_size_bytes = 20u << 20;
+    milliseconds snapshot_interval{3'600'000};
+};
+
+// Told on shard 0 after every commit that changed something, in order. Must not block.
+using ImageListener = std::function<void(metadata::ImagePointer)>;
+
+class Host {
+public:
+    Host(HostOptions options, runtime::Shards& shards, quorum::Quorum& quorum, Logger log);
+    ~Host();
+
+    // Both before start().
+    void on_image(ImageListener listener);
+    // The metadata log failed on disk: the node has to stop.
+    void on_failure(std::function<void(const IoError&)> listener);
+
+    // Recovers and replays; ends when the newest committed image has been published. With one
+    // voter this node then leads. The error text names file and place.
+    runtime::Task<Result<void>> start();
+    runtime::Task<void> stop();
+
+    // Null before start().
+    metadata::ImagePointer image() const;
+    bool is_active() const;
+    quorum::QuorumStatus quorum_status() const;
+
+    // Each ends with the reply, at the latest at `deadline`.
+    runtime::Task<Reply<wire::CreateTopicsResponse>> create_topics(
+        const wire::CreateTopicsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::DeleteTopicsResponse>> delete_topics(
+        const wire::DeleteTopicsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::AllocateProducerIdsResponse>> allocate_producer_ids(
+        const wire::AllocateProducerIdsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::BrokerRegistrationResponse>> register_broker(
+        const wire::BrokerRegistrationRequest& request, MonoTime deadline);
+    // Keeps the broker's session alive; unfences it when it is caught up and wants to.
+    runtime::Task<Reply<wire::BrokerHeartbeatResponse>> heartbeat(
+        const wire::BrokerHeartbeatRequest& request, MonoTime deadline);
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cauce::controller

@@ -1,0 +1,75 @@
+// What a setting is at the end of the day and where it comes from: a topic's own value, one set for
+// this broker or for all brokers at run time, the broker's file, the default.
+#pragma once
+
+#include "base/ids.h"
+#include "metadata/config_keys.h"
+#include "metadata/image.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cauce::metadata {
+
+// Kafka's numbers, as DescribeConfigs tells them.
+enum class ConfigSource : std::int8_t {
+    unknown = 0,
+    topic = 1,
+    dynamic_broker = 2,
+    dynamic_default_broker = 3,
+    static_broker = 4,
+    default_value = 5,
+    dynamic_broker_logger = 6,
+    client_metrics = 7,
+    group = 8,
+};
+
+struct ConfigSynonymValue {
+    std::string name;
+    std::optional<std::string> value;
+    ConfigSource source = ConfigSource::unknown;
+};
+
+struct ConfigEntry {
+    const ConfigKey* key = nullptr;
+    // Never filled for a sensitive key.
+    std::optional<std::string> value;
+    ConfigSource source = ConfigSource::default_value;
+    bool read_only = false;
+    // All places that give this key a value, the one in force first.
+    std::vector<ConfigSynonymValue> synonyms;
+};
+
+// The broker's file: keys as given, values as text. Ordered, transparent.
+using StaticConfig = std::map<std::string, std::string, std::less<>>;
+
+// Resolves settings as broker `node` sees them. Borrows both; cheap to make.
+class EffectiveConfig {
+public:
+    EffectiveConfig(const Image& image, const StaticConfig& file, NodeId node)
+        : image_(image), file_(file), node_(node) {}
+
+    // The key must be one of the scope. Empty: null.
+    std::optional<std::string> topic_value(std::string_view topic, std::string_view key) const;
+    std::optional<std::string> broker_value(std::string_view key) const;
+    std::optional<std::string> group_value(std::string_view group, std::string_view key) const;
+
+    // As DescribeConfigs shows them: internal keys left out, in the order of the names.
+    std::vector<ConfigEntry> describe_topic(std::string_view topic) const;
+    std::vector<ConfigEntry> describe_broker(NodeId broker) const;
+    // The values set for all brokers, nothing else (broker "").
+    std::vector<ConfigEntry> describe_default_broker() const;
+    std::vector<ConfigEntry> describe_group(std::string_view group) const;
+
+private:
+    const Image& image_;
+    const StaticConfig& file_;
+    NodeId node_;
+};
+
+}  // namespace cauce::metadata
