@@ -39,6 +39,9 @@ set(CAUCE_EXTERNAL_wire zstd lz4 snappy z)
 set(CAUCE_EXTERNAL_runtime_os Threads::Threads spdlog fmt)
 set(CAUCE_EXTERNAL_broker jemalloc)
 
+# What a folder's tests use beside the folder itself.
+set(CAUCE_TEST_EXTRA_wire cauce_wire_testing)
+
 # Layers whose folder exists already, in the order of the file.
 function(cauce_read_layers out)
   file(STRINGS ${CMAKE_SOURCE_DIR}/tools/layers.txt lines REGEX "^[a-z/]+.*:")
