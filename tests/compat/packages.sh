@@ -1,0 +1,36 @@
+# Sourced by the compatibility suites: fetches what they need from the package registries, once, into a cache folder.
+# Every function prints to standard error what it does and returns non-zero with the reason when it cannot.
+
+repo=$(CDPATH='' cd -- "$(dirname -- "$0")" && git rev-parse --show-toplevel)
+cache=${CAUCE_CACHE:-$repo/.cache}
+
+# debian PROGRAM PACKAGE...: makes sure that PROGRAM can be run, by the Debian packages named.
+debian() {
+    program=$1
+    shift
+    command -v "$program" >/dev/null 2>&1 && return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+        echo "$program is missing: install $*" >&2
+        return 1
+    fi
+    echo "installing $* with apt-get" >&2
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >&2 ||
+        { echo "apt-get could not install $*" >&2; return 1; }
+}
+
+# jars POM: prints the folder that holds the jars of a Maven file and of everything it depends on. Two callers at once
+# are safe; a folder with a stamp that matches the file is complete.
+jars() {
+    debian java default-jdk-headless && debian mvn maven || return 1
+    folder=$cache/jars/$(basename "$1" .xml)
+    mkdir -p "$cache/jars"
+    (
+        flock 9
+        cmp -s "$1" "$folder/.pom" && exit 0
+        echo "fetching the jars of $(basename "$1") with mvn" >&2
+        rm -rf "$folder"
+        mvn -q -B -f "$1" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$folder" >&2 || exit 1
+        cp "$1" "$folder/.pom"
+    ) 9>"$folder.lock" || { echo "mvn could not fetch the jars of $1" >&2; return 1; }
+    echo "$folder"
+}
