@@ -14,8 +14,11 @@ debian() {
         return 1
     fi
     echo "installing $* with apt-get" >&2
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >&2 ||
-        { echo "apt-get could not install $*" >&2; return 1; }
+    said=$(mktemp)
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+        >"$said" 2>&1 ||
+        { tail -n 20 "$said" >&2; echo "apt-get could not install $*" >&2; rm -f "$said"; return 1; }
+    rm -f "$said"
 }
 
 # jars POM: prints the folder that holds the jars of a Maven file and of everything it depends on. Two callers at once
