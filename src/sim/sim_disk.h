@@ -1,0 +1,68 @@
+// Seam `Disk` in simulation: one shard's access to the disk of its machine (disk_image.h), with
+// time, failures and death at a chosen call. One object a shard and life.
+#pragma once
+
+#include "runtime/disk.h"
+#include "sim/disk_image.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cauce::sim {
+
+class World;
+struct Life;
+class SimShards;
+
+// What a node asks of its disk.
+struct DiskCall {
+    enum class Kind : std::uint8_t {
+        open,
+        read,
+        write,
+        sync,
+        truncate,
+        reserve,
+        make_folder,
+        rename,
+        remove,
+        sync_folder,
+    };
+    Kind kind;
+    std::string_view path;
+};
+
+class SimDisk final : public runtime::Disk {
+public:
+    SimDisk(World& world, Life& life, SimShards& shard)
+        : world_(world), life_(life), shard_(shard) {}
+
+    IoResult<std::unique_ptr<runtime::File>> open(std::string_view path,
+                                                  runtime::OpenMode mode) override;
+    IoResult<std::vector<runtime::DirectoryEntry>> list(std::string_view folder) override;
+    bool exists(std::string_view path) override;
+    IoResult<void> make_folder(std::string_view folder) override;
+    IoResult<void> rename(std::string_view from, std::string_view to) override;
+    IoResult<void> remove(std::string_view path) override;
+    runtime::Task<IoResult<void>> sync_folder(std::string folder) override;
+    IoResult<std::uint64_t> free_bytes(std::string_view folder) override;
+    IoResult<std::unique_ptr<runtime::File>> lock(std::string_view path) override;
+
+private:
+    friend class SimFile;
+
+    DiskImage& image();
+    // The errno to fail with, or 0.
+    int fault(DiskCall::Kind kind, std::string_view path);
+    // Counts a call that changes the disk; true when the node dies in it.
+    bool dies_here();
+    void die();
+
+    World& world_;
+    Life& life_;
+    SimShards& shard_;
+};
+
+}  // namespace cauce::sim
