@@ -36,7 +36,7 @@ endif()
 
 # Libraries from Debian that a folder uses, beside the folders below it.
 set(CAUCE_EXTERNAL_wire zstd lz4 snappy z)
-set(CAUCE_EXTERNAL_runtime_os Threads::Threads spdlog fmt)
+set(CAUCE_EXTERNAL_runtime_os Threads::Threads)
 set(CAUCE_EXTERNAL_broker jemalloc)
 
 # What a folder's tests use beside the folder itself.

@@ -1,0 +1,62 @@
+#include "runtime/os/listener.h"
+
+#include "runtime/os/stream.h"
+
+#include <cerrno>
+#include <string>
+#include <sys/socket.h>
+#include <utility>
+
+namespace cauce::runtime::os {
+namespace {
+
+// How long nobody is let in after the machine ran out of descriptors or memory. The waiting
+// connections stay in the kernel's queue.
+constexpr milliseconds kExhaustedPause{100};
+
+bool is_exhaustion(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+Task<IoResult<std::unique_ptr<DetachedStream>>> TcpListener::accept() {
+    while (true) {
+        co_await pending_.wait();
+        if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "accept");
+        sockaddr_storage peer{};
+        socklen_t length = sizeof peer;
+        FileDescriptor taken(::accept4(descriptor_.get(), reinterpret_cast<sockaddr*>(&peer),
+                                       &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (taken.is_open()) {
+            if (std::exchange(exhausted_, false)) log_.info("Connections are accepted again.");
+            const SocketAddress from(reinterpret_cast<const sockaddr&>(peer));
+            co_return std::make_unique<TcpDetached>(std::move(taken), from);
+        }
+        const int error = errno;
+        if (error == EAGAIN) {
+            pending_.reset();
+        } else if (is_exhaustion(error)) {
+            if (!std::exchange(exhausted_, true)) {
+                log_.error("No connection can be accepted on " + local().to_string() + ": " +
+                           io_fail(error, "accept").error().to_string() +
+                           ". Those that wait are taken as soon as others close; raise the limit "
+                           "of open files (ulimit -n) if this happens often.");
+            }
+            const MonoTime again = shard_.clock().now() + kExhaustedPause;
+            co_await closed_.wait_until(shard_.timers(), again);
+        } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
+            co_return io_fail(error, "accept", local().to_string());
+        }
+        // Anything else concerns the one connection that was to be accepted (ECONNABORTED, and
+        // the network errors of accept(2)): on to the next.
+    }
+}
+
+void TcpListener::close() {
+    descriptor_.reset();
+    pending_.set();
+    closed_.set();
+}
+
+}  // namespace cauce::runtime::os

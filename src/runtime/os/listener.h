@@ -1,0 +1,40 @@
+// TcpListener: a listening socket of one shard.
+#pragma once
+
+#include "base/log.h"
+#include "runtime/event.h"
+#include "runtime/net.h"
+#include "runtime/os/file_descriptor.h"
+#include "runtime/os/shard.h"
+#include "runtime/os/socket_address.h"
+
+namespace cauce::runtime::os {
+
+class TcpListener final : public Listener, private Watch {
+public:
+    TcpListener(Shard& shard, FileDescriptor descriptor, Logger log)
+        : shard_(shard),
+          descriptor_(std::move(descriptor)),
+          local_(SocketAddress::ask(&::getsockname, descriptor_.get())),
+          log_(std::move(log)) {}
+
+    // Before anything else.
+    IoResult<void> watch() { return shard_.reactor().add(descriptor_.get(), *this); }
+
+    Task<IoResult<std::unique_ptr<DetachedStream>>> accept() override;
+    void close() override;
+    Address local() const override { return local_.to_address(); }
+
+private:
+    void changed(std::uint32_t) override { pending_.set(); }
+
+    Shard& shard_;
+    FileDescriptor descriptor_;
+    SocketAddress local_;
+    Logger log_;
+    Event pending_;  // there may be connections to take
+    Event closed_;
+    bool exhausted_ = false;  // out of descriptors or memory, and said so
+};
+
+}  // namespace cauce::runtime::os
