@@ -106,6 +106,8 @@ class LogObserver {
 public:
     // flushed_offset grew: the high watermark may follow.
     virtual void log_flushed() = 0;
+    // The directory went offline: nothing unflushed will ever be.
+    virtual void log_failed() = 0;
 
 protected:
     ~LogObserver() = default;
@@ -193,6 +195,9 @@ public:
     // Ends when everything below `upto` is on the device; asks for it when nobody has. EIO: the
     // directory is offline.
     runtime::Task<IoResult<void>> wait_flushed(Offset upto);
+    // Enters the next flush round when anything is unflushed; does not wait.
+    void request_flush();
+    bool offline() const { return home_.offline(); }
     // flush.ms: asks for a flush when the oldest unflushed record is older than that.
     void flush_if_due();
 
