@@ -18,7 +18,6 @@
 #include "storage/file_cache.h"
 #include "storage/flush.h"
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>

@@ -78,7 +78,6 @@ private:
     runtime::Task<void> flush_member(std::size_t place);
     void fail(const IoError& error);
 
-    runtime::Shards& shards_;
     std::function<void(const IoError&)> failed_;
     std::vector<Flushable*> gathering_;  // null: left again
     std::vector<Flushable*> running_;

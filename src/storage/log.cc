@@ -1,2 +1,3 @@
 #include "storage/log.h"
+
 #include "storage/log_directory.h"

@@ -148,7 +148,6 @@ private:
         ProducerId producer_id;
     };
 
-    Producer* find_mutable(ProducerId id);
     Producer& find_or_add(ProducerId id);
 
     std::vector<Producer>

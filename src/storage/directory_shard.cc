@@ -1,0 +1,95 @@
+#include "storage/directory_shard.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace cauce::storage {
+
+bool is_disk_full(const IoError& error) {
+    return error.number == ENOSPC || error.number == EDQUOT;
+}
+
+DirectoryShard::DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, FileCache& files,
+                               std::string path, Logger logger, OnOffline on_offline)
+    : disk_(disk),
+      shards_(shards),
+      files_(files),
+      path_(std::move(path)),
+      logger_(std::move(logger)),
+      on_offline_(std::move(on_offline)),
+      flusher_(shards, [this](const IoError& error) { fail(error); }),
+      tasks_(shards.ready()) {}
+
+void DirectoryShard::fail(const IoError& error) {
+    if (offline_) return;
+    offline_ = error;
+    logger_.error("log directory " + path_ + " is offline: " + error.to_string());
+    if (on_offline_) on_offline_(error);
+}
+
+IoError DirectoryShard::judge_write(IoError error) {
+    if (!is_disk_full(error)) fail(error);
+    return error;
+}
+
+void DirectoryShard::remove_file_later(std::string path, milliseconds delay) {
+    schedule({shards_.clock().now() + delay, std::move(path), false});
+}
+
+void DirectoryShard::remove_folder_later(std::string folder, milliseconds delay) {
+    schedule({shards_.clock().now() + delay, std::move(folder), true});
+}
+
+void DirectoryShard::schedule(Removal removal) {
+    removals_.push_back(std::move(removal));
+    std::ranges::push_heap(removals_, std::greater{}, &Removal::due);
+    if (removing_) {
+        removal_added_.notify_all();
+        return;
+    }
+    removing_ = true;
+    tasks_.spawn(run_removals());
+}
+
+runtime::Task<void> DirectoryShard::run_removals() {
+    while (!removals_.empty() && !stop_.requested()) {
+        const MonoTime due = removals_.front().due;
+        if (shards_.clock().now() < due) {
+            // An earlier one may come meanwhile.
+            co_await removal_added_.wait_until(shards_.timers(), due);
+            continue;
+        }
+        std::ranges::pop_heap(removals_, std::greater{}, &Removal::due);
+        const Removal removal = std::move(removals_.back());
+        removals_.pop_back();
+        if (!offline()) remove(removal);
+        // A thousand of them in a row must not hold up the shard.
+        co_await runtime::yield();
+    }
+    removing_ = false;
+}
+
+void DirectoryShard::remove(const Removal& removal) {
+    if (removal.folder) {
+        auto inside = disk_.list(removal.path);
+        if (!inside) return;
+        for (const auto& entry : *inside)
+            if (auto removed = disk_.remove(removal.path + "/" + entry.name); !removed)
+                logger_.warn("cannot remove: " + removed.error().to_string());
+    }
+    auto removed = disk_.remove(removal.path);
+    // Gone already is as good. What stays is tried again at the next start.
+    if (!removed && removed.error().number != ENOENT)
+        logger_.warn("cannot remove: " + removed.error().to_string());
+}
+
+runtime::Task<void> DirectoryShard::close() {
+    co_await flusher_.drain();
+    stop_.request();
+    removal_added_.notify_all();
+    co_await tasks_.join();
+    removals_.clear();
+}
+
+}  // namespace cauce::storage
