@@ -47,19 +47,21 @@ struct ConfigSynonym {
 struct ConfigKey {
     std::string_view name;
     ConfigType type = ConfigType::string;
-    // Empty optional: no default. `required` tells whether null is fine or the key must be given.
+    // Empty optional: null.
     std::optional<std::string_view> default_value;
-    bool required = false;
-    Importance importance = Importance::medium;
-    UpdateMode update_mode = UpdateMode::read_only;
-    // Works, but is not shown by DescribeConfigs.
-    bool internal = false;
-    // What the value may be, as in the table: "[0,...]", "one of a,b", empty for anything.
+    // What the value may be: "[0,...]", "[a, b]", "non-empty string"; empty for anything.
     std::string_view valid;
-    // In order of precedence.
-    std::span<const ConfigSynonym> synonyms;
+    Importance importance = Importance::medium;
+    // Means something for brokers' keys only.
+    UpdateMode update_mode = UpdateMode::read_only;
     // One sentence of ours.
     std::string_view text;
+    // The brokers' keys that stand in for it, in order of precedence.
+    std::span<const ConfigSynonym> synonyms = {};
+    // Works, but is not shown by DescribeConfigs.
+    bool internal = false;
+    // Must be given.
+    bool required = false;
 
     bool sensitive() const { return type == ConfigType::password; }
 };

@@ -7,9 +7,9 @@
 #include "metadata/image.h"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,12 +61,22 @@ public:
 
     // As DescribeConfigs shows them: internal keys left out, in the order of the names.
     std::vector<ConfigEntry> describe_topic(std::string_view topic) const;
-    std::vector<ConfigEntry> describe_broker(NodeId broker) const;
-    // The values set for all brokers, nothing else (broker "").
+    // This broker: a file is known to its own broker only.
+    std::vector<ConfigEntry> describe_broker() const;
+    // What was set for all brokers, nothing else (broker "").
     std::vector<ConfigEntry> describe_default_broker() const;
     std::vector<ConfigEntry> describe_group(std::string_view group) const;
 
 private:
+    // What a topic or group without a value of its own gets.
+    std::optional<std::string> inherited(const ConfigKey& key) const;
+    // Every place that gives one of `names` a value: all names at run time for this broker, then
+    // for all brokers, then the file, then the defaults. The order is Kafka's.
+    std::vector<ConfigSynonymValue> broker_places(const ConfigKey& key,
+                                                  std::span<const std::string_view> names) const;
+    ConfigEntry describe_inheriting(const ConfigKey& key, const std::string* set,
+                                    ConfigSource own) const;
+
     const Image& image_;
     const StaticConfig& file_;
     NodeId node_;
