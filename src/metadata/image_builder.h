@@ -9,13 +9,16 @@
 #include "base/result.h"
 #include "metadata/image.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace cauce::wire {
 struct BrokerRegistrationChangeRecord;
 struct ClearElrRecord;
+struct ClientQuotaRecord;
 struct ConfigRecord;
 struct FeatureLevelRecord;
 struct PartitionChangeRecord;
@@ -25,21 +28,23 @@ struct RegisterBrokerRecord;
 struct RegisterControllerRecord;
 struct RemoveTopicRecord;
 struct TopicRecord;
+struct UnregisterBrokerRecord;
 }  // namespace cauce::wire
 
 namespace cauce::metadata {
 
 class ImageBuilder {
 public:
-    ImageBuilder() : ImageBuilder(Image{}) {}
+    ImageBuilder() = default;
     explicit ImageBuilder(const Image& start) { reset(start); }
 
     // Forgets everything since and goes on from `start`.
     void reset(const Image& start);
 
-    // One record as it stands in the log: frame version, type, version, content. An error means
-    // that the bytes are damaged or contradict what is known (a partition of no topic): the log is
-    // not to be trusted. A type or version of a newer Kafka is no error, it is counted.
+    // One record as it stands in the log: frame version, type, version, content. An error
+    // (unknown_server_error) means that the bytes are damaged or contradict what is known (a
+    // partition of no topic): the log is not to be trusted, and neither is this builder any more.
+    // A type or version of a newer Kafka is no error; it is counted.
     Result<void> replay(BytesView value);
     // Where the records replayed so far stand in the log.
     void set_position(const LogPosition& position) { work_.position_ = position; }
@@ -52,21 +57,37 @@ public:
     ImagePointer publish();
 
 private:
-    Result<void> apply(const wire::RegisterBrokerRecord&);
-    Result<void> apply(const wire::BrokerRegistrationChangeRecord&);
-    Result<void> apply(const wire::TopicRecord&);
-    Result<void> apply(const wire::PartitionRecord&);
-    Result<void> apply(const wire::PartitionChangeRecord&);
-    Result<void> apply(const wire::RemoveTopicRecord&);
-    Result<void> apply(const wire::ConfigRecord&);
-    Result<void> apply(const wire::FeatureLevelRecord&);
-    Result<void> apply(const wire::ProducerIdsRecord&);
-    Result<void> apply(const wire::RegisterControllerRecord&);
-    Result<void> apply(const wire::ClearElrRecord&);
+    Result<void> replay_record(std::uint32_t type, std::int16_t version, BytesView value,
+                               BytesView body);
+    template <typename Record, typename Apply>
+    Result<void> decode(std::int16_t version, BytesView body, Apply apply);
+
+    Result<void> register_broker(const wire::RegisterBrokerRecord&);
+    Result<void> unregister_broker(const wire::UnregisterBrokerRecord&);
+    Result<void> change_broker(const wire::BrokerRegistrationChangeRecord&);
+    Result<void> register_controller(const wire::RegisterControllerRecord&);
+    Result<void> add_topic(const wire::TopicRecord&);
+    Result<void> remove_topic(const wire::RemoveTopicRecord&);
+    Result<void> add_partition(const wire::PartitionRecord&);
+    Result<void> change_partition(const wire::PartitionChangeRecord&);
+    Result<void> clear_elr(const wire::ClearElrRecord&);
+    Result<void> set_config(const wire::ConfigRecord&);
+    Result<void> set_feature(const wire::FeatureLevelRecord&);
+    Result<void> set_quota(const wire::ClientQuotaRecord&, BytesView value);
+    Result<void> begin_transaction();
+    Result<void> end_transaction();
+    Result<void> abort_transaction();
+    void carry(std::int16_t type, std::string identity, BytesView value);
+
+    ImagePointer freeze();
+    Topic* topic_to_edit(TopicId id);
+    // The partition must exist.
+    Partition& partition_to_edit(Topic& topic, std::int32_t index);
+    Topic::Chunk& chunk_to_edit(Topic& topic, std::size_t chunk);
 
     Image work_;
     // Nodes that carry this number are ours to change.
-    std::uint64_t edit_ = 0;
+    std::uint64_t edit_ = 1;
     ImagePointer before_transaction_;
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cauce::metadata {
@@ -50,7 +51,9 @@ public:
     // Null when there is no such partition.
     const Partition* find(std::int32_t index) const {
         if (index < 0 || index >= count_) return nullptr;
-        return &chunks_[chunk_of(index)]->partitions[place_of(index)];
+        const Partition& held = chunks_[chunk_of(index)]->partitions[place_of(index)];
+        // While a log is replayed, a partition may come before one of a smaller number.
+        return held.replicas.empty() ? nullptr : &held;
     }
     // The partition must exist.
     const Partition& partition(std::int32_t index) const;
