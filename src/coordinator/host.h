@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "coordinator/group/config.h"
 #include "coordinator/group/replies.h"
+#include "coordinator/group/requests.h"
 #include "coordinator/offsets_log.h"
 #include "runtime/shards.h"
 #include "runtime/task.h"
@@ -48,31 +49,10 @@ using group::JoinGroupReply;
 using group::LeaveGroupReply;
 using group::ListGroupsReply;
 using group::OffsetCommitReply;
+using group::OffsetFetchQuery;
 using group::OffsetFetchReply;
+using group::RequestInfo;
 using group::SyncGroupReply;
-
-// Who asks. Views of the caller's.
-struct RequestInfo {
-    std::string_view client_id;
-    // As Kafka shows it in descriptions: "/" and the numeric address, "/127.0.0.1".
-    std::string_view client_host;
-    std::int16_t api_version = 0;
-};
-
-// One group of an OffsetFetch, whichever version it came in (offset_fetch_queries() in
-// responses.h).
-struct OffsetFetchQuery {
-    struct Topic {
-        std::string_view name;
-        TopicId topic_id;
-        std::span<const std::int32_t> partitions;
-    };
-
-    std::string_view group_id;
-    // Nothing = every topic the group has committed for.
-    std::optional<std::vector<Topic>> topics;
-    bool require_stable = false;
-};
 
 class Host {
 public:

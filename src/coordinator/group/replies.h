@@ -24,7 +24,8 @@ struct JoinGroupReply {
     ErrorCode error = ErrorCode::none;
     std::int32_t generation = -1;
     std::optional<std::string> protocol_type;
-    std::optional<std::string> protocol_name;
+    // Kafka answers most errors with "" and some with null.
+    std::optional<std::string> protocol_name = std::string();
     std::string leader;
     bool skip_assignment = false;
     std::string member_id;
