@@ -1,0 +1,155 @@
+"""Producers and committers that run beside the kills, and note what the broker acknowledged."""
+
+import collections
+import random
+import struct
+import threading
+import time
+
+import kafka_wire
+from kafka_wire import Connection, RequestFailed
+
+# A client may send again after these, and expects it to work in the end.
+RETRIABLE = {
+    3,  # UNKNOWN_TOPIC_OR_PARTITION: metadata may not be there yet after a start
+    5,  # LEADER_NOT_AVAILABLE
+    6,  # NOT_LEADER_OR_FOLLOWER
+    7,  # REQUEST_TIMED_OUT
+    14,  # COORDINATOR_LOAD_IN_PROGRESS
+    15,  # COORDINATOR_NOT_AVAILABLE
+    16,  # NOT_COORDINATOR
+}
+
+
+def value_of(number, rng):
+    """Unique by its number; of any size, so that segments roll at odd places."""
+    return struct.pack(">q", number) + bytes(rng.choice((0, 0, 10, 10, 20, 50, 100, 1500)))
+
+
+def number_of(value):
+    return struct.unpack_from(">q", value)[0]
+
+
+class Worker(threading.Thread):
+    """Runs step() on a connection until stopped; a lost connection is made again."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port = port
+        self.stopping = threading.Event()
+        self.problem = None
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                connection = Connection(self.port)
+            except OSError:
+                time.sleep(0.005)
+                continue
+            try:
+                self.connected(connection)
+                while not self.stopping.is_set() and self.problem is None:
+                    self.step(connection)
+            except OSError:
+                pass
+            except RequestFailed as failure:
+                if failure.code in RETRIABLE:
+                    time.sleep(0.01)
+                else:
+                    self.problem = str(failure)
+            except Exception as problem:  # ends this worker, and with it the run
+                self.problem = repr(problem)
+            finally:
+                connection.close()
+            if self.problem:
+                return
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+
+class Producer(Worker):
+    """Owns one partition: sends numbered records with acks=all, several batches in flight when idempotent, and the
+    unanswered ones again, in order, after a lost connection."""
+
+    def __init__(self, port, topic, partition, idempotent, seed):
+        super().__init__(port)
+        self.topic = topic
+        self.partition = partition
+        self.idempotent = idempotent
+        self.rng = random.Random(seed)
+        self.window = self.rng.choice((1, 2, 5)) if idempotent else 1
+        self.producer = None  # id and epoch
+        self.next_number = 0
+        self.next_sequence = 0
+        self.unanswered = collections.deque()  # (numbers, batch) in the order of sending
+        self.in_flight = collections.deque()
+        self.acknowledged = {}  # number -> offset, or None when the broker knew it as a duplicate
+
+    def connected(self, connection):
+        if self.idempotent and self.producer is None:
+            self.producer = connection.init_producer_id()
+        self.in_flight.clear()
+        for numbers, batch in self.unanswered:
+            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch))
+
+    def step(self, connection):
+        # Until the broker knows this producer it takes any sequence: were the first batch refused and the second not, the
+        # first could never follow.
+        window = self.window if self.acknowledged else 1
+        while len(self.unanswered) < window:
+            numbers, batch = self.new_batch()
+            self.unanswered.append((numbers, batch))
+            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch))
+        code, base_offset = connection.receive_produce(self.in_flight.popleft())
+        numbers, _ = self.unanswered[0]
+        if code in RETRIABLE:
+            time.sleep(0.01)
+            raise ConnectionAbortedError("starts over in order")
+        if code not in (0, kafka_wire.DUPLICATE_SEQUENCE_NUMBER):
+            self.problem = f"Produce to {self.topic}-{self.partition} answered with error {code}"
+            return
+        for place, number in enumerate(numbers):
+            self.acknowledged[number] = base_offset + place if code == 0 else None
+        self.unanswered.popleft()
+        # The checks read everything again, in Python: a load that the broker hardly feels is enough for them.
+        time.sleep(self.rng.choice((0, 0, 0.001, 0.004)))
+
+    def new_batch(self):
+        count = self.rng.choice((1, 1, 2, 5, 20))
+        numbers = range(self.next_number, self.next_number + count)
+        values = [value_of(number, self.rng) for number in numbers]
+        self.next_number += count
+        now = int(time.time() * 1000)
+        if not self.idempotent:
+            return numbers, kafka_wire.record_batch(values, timestamp=now)
+        batch = kafka_wire.record_batch(values, *self.producer, self.next_sequence, now)
+        self.next_sequence += count
+        return numbers, batch
+
+
+class Committer(Worker):
+    """Commits ever higher offsets for one partition in a group of its own."""
+
+    def __init__(self, port, topic, partition):
+        super().__init__(port)
+        self.topic = topic
+        self.partition = partition
+        self.group = f"committer-{partition}"
+        self.next_offset = 1
+        self.acknowledged = -1
+
+    def connected(self, connection):
+        while not self.stopping.is_set() and connection.find_coordinator(self.group) != 0:
+            time.sleep(0.01)
+
+    def step(self, connection):
+        code = connection.commit_offset(self.group, self.topic, self.partition, self.next_offset)
+        if code in RETRIABLE:
+            time.sleep(0.01)
+        elif code != 0:
+            self.problem = f"OffsetCommit answered with error {code}"
+        else:
+            self.acknowledged = self.next_offset
+            self.next_offset += 1
