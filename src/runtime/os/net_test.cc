@@ -519,11 +519,13 @@ Task<void> run_out_of_descriptors(Runtime& runtime) {
 
 TEST(Net, OutOfDescriptorsItWaitsAndSaysSoOnce) {
     Lines lines;
+    // The undefined-behaviour sanitizer needs a descriptor the first time it meets a type.
+    Logger(&lines, "test").info("begin");
     const auto runtime = make_runtime(1, &lines);
     run_on_first(*runtime, [&] { return run_out_of_descriptors(*runtime); });
-    ASSERT_EQ(lines.lines().size(), 2u);
-    EXPECT_NE(lines.lines()[0].find("No connection can be accepted"), std::string::npos);
-    EXPECT_EQ(lines.lines()[1], "Connections are accepted again.");
+    ASSERT_EQ(lines.lines().size(), 3u);
+    EXPECT_NE(lines.lines()[1].find("No connection can be accepted"), std::string::npos);
+    EXPECT_EQ(lines.lines()[2], "Connections are accepted again.");
 }
 
 }  // namespace

@@ -1,0 +1,89 @@
+#include "runtime/os/process.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sched.h>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace cauce::runtime::os {
+namespace {
+
+// The control group's quota in processors, rounded up; 0 when there is none.
+unsigned quota() {
+    // Version 2: "max 100000" or "150000 100000".
+    std::ifstream v2("/sys/fs/cgroup/cpu.max");
+    long allowed = 0;
+    long period = 0;
+    if (!(v2 >> allowed >> period)) {
+        std::ifstream v1_allowed("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+        std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+        if (!(v1_allowed >> allowed) || !(v1_period >> period)) return 0;
+    }
+    if (allowed <= 0 || period <= 0) return 0;
+    return static_cast<unsigned>((allowed + period - 1) / period);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> environment_variables() {
+    std::map<std::string, std::string> variables;
+    for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
+        const std::string_view entry = *each;
+        const std::size_t equals = entry.find('=');
+        if (equals == std::string_view::npos) continue;
+        variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return variables;
+}
+
+IoResult<std::string> working_folder() {
+    std::error_code error;
+    const std::filesystem::path here = std::filesystem::current_path(error);
+    if (error) return io_fail(error.value(), "getcwd");
+    return here.string();
+}
+
+std::string temporary_folder() {
+    const char* named = std::getenv("TMPDIR");
+    return named != nullptr && *named == '/' ? named : "/tmp";
+}
+
+IoResult<std::string> make_temporary_folder(const std::string& prefix) {
+    std::string path = temporary_folder() + "/" + prefix + "XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) return io_fail(errno, "mkdtemp", path);
+    return path;
+}
+
+IoResult<void> remove_folder_tree(const std::string& folder) {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) return io_fail(error.value(), "remove", folder);
+    return {};
+}
+
+unsigned processors() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    unsigned count = 1;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0)
+        count = static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+    const unsigned allowed = quota();
+    return allowed == 0 ? count : std::min(count, allowed);
+}
+
+bool is_terminal(int descriptor) {
+    return ::isatty(descriptor) == 1;
+}
+
+int terminal_columns(int descriptor) {
+    winsize size{};
+    if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 80;
+}
+
+}  // namespace cauce::runtime::os

@@ -1,0 +1,28 @@
+// What the program learns of its surroundings when it starts, for main() alone.
+#pragma once
+
+#include "base/result.h"
+
+#include <map>
+#include <string>
+
+namespace cauce::runtime::os {
+
+std::map<std::string, std::string> environment_variables();
+// Absolute.
+IoResult<std::string> working_folder();
+// Where temporary files belong: TMPDIR or /tmp.
+std::string temporary_folder();
+// A new, empty folder there, readable by this user alone.
+IoResult<std::string> make_temporary_folder(const std::string& prefix);
+// A folder and everything in it.
+IoResult<void> remove_folder_tree(const std::string& folder);
+
+// Processors this process may use: its affinity, and the quota of its control group rounded up.
+unsigned processors();
+
+bool is_terminal(int descriptor);
+// Width of the terminal behind a descriptor; 80 when it is none or does not say.
+int terminal_columns(int descriptor);
+
+}  // namespace cauce::runtime::os

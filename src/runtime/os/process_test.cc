@@ -1,0 +1,63 @@
+#include "runtime/os/process.h"
+
+#include "runtime/os/entropy.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cauce::runtime::os {
+namespace {
+
+TEST(Process, VariablesAreThoseOfTheEnvironment) {
+    ::setenv("CAUCE_TEST_VARIABLE", "a=b", 1);
+    EXPECT_EQ(environment_variables().at("CAUCE_TEST_VARIABLE"), "a=b");
+    ::unsetenv("CAUCE_TEST_VARIABLE");
+    EXPECT_FALSE(environment_variables().contains("CAUCE_TEST_VARIABLE"));
+}
+
+TEST(Process, TemporaryFoldersAreNewPrivateAndRemovedWhole) {
+    const auto made = make_temporary_folder("cauce-test-");
+    ASSERT_TRUE(made.has_value());
+    const auto another = make_temporary_folder("cauce-test-");
+    ASSERT_TRUE(another.has_value());
+    EXPECT_NE(*made, *another);
+    struct stat status{};
+    ASSERT_EQ(::stat(made->c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777u, 0700u);
+    std::filesystem::create_directories(*made + "/a/b");
+    std::ofstream(*made + "/a/b/c") << "x";
+    EXPECT_TRUE(remove_folder_tree(*made));
+    EXPECT_TRUE(remove_folder_tree(*another));
+    EXPECT_FALSE(std::filesystem::exists(*made));
+    const auto missing = make_temporary_folder("no/such/folder-");
+    EXPECT_EQ(missing.error().number, ENOENT);
+}
+
+TEST(Process, FactsOfThisMachine) {
+    EXPECT_GE(processors(), 1u);
+    EXPECT_LE(processors(), static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_CONF)));
+    EXPECT_EQ(working_folder(), std::filesystem::current_path().string());
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    EXPECT_FALSE(is_terminal(ends[0]));
+    EXPECT_EQ(terminal_columns(ends[0]), 80);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+TEST(Entropy, TwoDrawsDiffer) {
+    Buffer a(64);
+    Buffer b(64);
+    fill_with_entropy(a);
+    fill_with_entropy(b);
+    EXPECT_NE(a, b);
+    EXPECT_NE(random_seed(), random_seed());
+}
+
+}  // namespace
+}  // namespace cauce::runtime::os
