@@ -1,0 +1,96 @@
+// OneVoterQuorum: agreement with oneself. The engine of a cluster of one: it elects itself at every start, in a new epoch,
+// and what it has flushed is committed.
+//
+// The log is `__cluster_metadata-0` in Kafka's KRaft layout (docs/formats/metadata-log.md): an epoch begins with a
+// LeaderChange batch (and, the first one of a cluster, KRaftVersion and KRaftVoters), every proposal is one batch, the
+// epoch stands in `quorum-state` before the first batch that carries it, snapshots are NNN-EEE.checkpoint files.
+//
+// Shard 0.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "quorum/quorum.h"
+#include "storage/log.h"
+#include "wire/record_batch.h"
+
+namespace cauce::quorum {
+
+struct OneVoterOptions {
+    NodeId node;
+    Uuid directory_id;
+    std::shared_ptr<const storage::LogConfig> log;  // null: storage's defaults
+};
+
+class OneVoterQuorum final : public Quorum, private storage::LogObserver {
+public:
+    // The log directory outlives it.
+    OneVoterQuorum(storage::DirectoryShard& home, OneVoterOptions options, Logger log);
+    ~OneVoterQuorum() override;
+
+    runtime::Task<IoResult<void>> start(Listener& listener) override;
+    runtime::Task<void> stop() override;
+
+    bool is_leader() const override { return leading_; }
+    Offset next_offset() const override { return log_->end_offset(); }
+    Result<Proposed> propose(const metadata::RecordList& records) override;
+    QuorumStatus status() const override;
+
+    std::uint64_t size_bytes_since_snapshot() const override { return size_bytes_since_snapshot_; }
+    runtime::Task<IoResult<void>> write_snapshot(SnapshotId id, WallTime last_contained, SnapshotSource& source) override;
+
+private:
+    // Appended and not delivered yet.
+    struct Pending {
+        Offset base_offset;
+        Offset last_offset;
+        WallTime appended;
+        metadata::RecordList records;  // none: a control batch
+        std::size_t size_bytes = 0;
+    };
+
+    void log_flushed() override { progress_.notify_all(); }
+    void log_failed() override { progress_.notify_all(); }
+
+    runtime::Task<IoResult<void>> open_log();
+    runtime::Task<IoResult<void>> load_snapshot();
+    runtime::Task<IoResult<void>> replay_log();
+    runtime::Task<IoResult<void>> begin_epoch();
+    IoResult<void> append_control_batch();
+    // Tells the listener what has been flushed, in order.
+    runtime::Task<void> deliver();
+    IoResult<void> take_control_batch(const wire::BatchHeader& batch);
+    IoResult<void> hand_over(const wire::BatchHeader& batch, bool from_snapshot, std::string_view file);
+    std::string folder() const { return home_.path() + "/__cluster_metadata-0"; }
+    IoResult<std::vector<SnapshotId>> snapshots() const;
+
+    // Constant after construction.
+    storage::DirectoryShard& home_;
+    const OneVoterOptions options_;
+    const Logger logger_;
+
+    // State.
+    Listener* listener_ = nullptr;
+    std::unique_ptr<storage::Log> log_;
+    std::optional<SnapshotId> snapshot_;
+    LeaderEpoch epoch_{0};
+    std::int16_t kraft_version_ = 0;
+    bool voters_in_log_ = false;  // written since the bootstrap snapshot
+    std::vector<Voter> voters_;
+    bool leading_ = false;
+    bool stopping_ = false;
+    Offset committed_;
+    std::deque<Pending> pending_;
+    std::uint64_t size_bytes_since_snapshot_ = 0;
+
+    // Waiters.
+    runtime::WaitList progress_;
+    runtime::TaskGroup tasks_;
+};
+
+}  // namespace cauce::quorum
