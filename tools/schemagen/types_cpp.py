@@ -58,19 +58,19 @@ def integer_literal(field):
 
 
 def initializer(field):
-    """What stands behind the member's name: " = -1", or nothing when {} is right."""
+    """What stands behind the member's name: " = -1", or {}."""
     if default_is_null(field):
-        return ""
+        return "{}"
     if field.is_array or field.is_struct or field.base in ("uuid", "bytes", "records"):
         inner = element_type(field)
         if field.is_array:
             inner = f"std::vector<{inner}>"
-        return f" = {inner}{{}}" if is_optional(field) else ""
+        return f" = {inner}{{}}" if is_optional(field) else "{}"
     if field.base == "string":
         text = field.default or '""'
         if is_optional(field):
             return f" = std::string_view({text})" if text != '""' else " = std::string_view{}"
-        return f" = {text}" if text != '""' else ""
+        return f" = {text}" if text != '""' else "{}"
     if field.base == "bool":
         return f" = {field.default or 'false'}"
     if field.base == "float64":
