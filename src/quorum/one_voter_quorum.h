@@ -1,23 +1,24 @@
-// OneVoterQuorum: agreement with oneself. The engine of a cluster of one: it elects itself at every start, in a new epoch,
-// and what it has flushed is committed.
+// OneVoterQuorum: agreement with oneself. The engine of a cluster of one: it elects itself at every
+// start, in a new epoch, and what it has flushed is committed.
 //
-// The log is `__cluster_metadata-0` in Kafka's KRaft layout (docs/formats/metadata-log.md): an epoch begins with a
-// LeaderChange batch (and, the first one of a cluster, KRaftVersion and KRaftVoters), every proposal is one batch, the
-// epoch stands in `quorum-state` before the first batch that carries it, snapshots are NNN-EEE.checkpoint files.
+// The log is `__cluster_metadata-0` in Kafka's KRaft layout (docs/formats/metadata-log.md): an
+// epoch begins with a LeaderChange batch (and, the first one of a cluster, KRaftVersion and
+// KRaftVoters), every proposal is one batch, the epoch stands in `quorum-state` before the first
+// batch that carries it, snapshots are NNN-EEE.checkpoint files.
 //
 // Shard 0.
 #pragma once
+
+#include "base/log.h"
+#include "quorum/quorum.h"
+#include "storage/log.h"
+#include "wire/record_batch.h"
 
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/log.h"
-#include "quorum/quorum.h"
-#include "storage/log.h"
-#include "wire/record_batch.h"
 
 namespace cauce::quorum {
 
@@ -42,7 +43,8 @@ public:
     QuorumStatus status() const override;
 
     std::uint64_t size_bytes_since_snapshot() const override { return size_bytes_since_snapshot_; }
-    runtime::Task<IoResult<void>> write_snapshot(SnapshotId id, WallTime last_contained, SnapshotSource& source) override;
+    runtime::Task<IoResult<void>> write_snapshot(SnapshotId id, WallTime last_contained,
+                                                 SnapshotSource& source) override;
 
 private:
     // Appended and not delivered yet.
@@ -65,7 +67,8 @@ private:
     // Tells the listener what has been flushed, in order.
     runtime::Task<void> deliver();
     IoResult<void> take_control_batch(const wire::BatchHeader& batch);
-    IoResult<void> hand_over(const wire::BatchHeader& batch, bool from_snapshot, std::string_view file);
+    IoResult<void> hand_over(const wire::BatchHeader& batch, bool from_snapshot,
+                             std::string_view file);
     std::string folder() const { return home_.path() + "/__cluster_metadata-0"; }
     IoResult<std::vector<SnapshotId>> snapshots() const;
 

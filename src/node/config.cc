@@ -1,0 +1,411 @@
+#include "node/config.h"
+
+#include "base/contains.h"
+#include "metadata/config_keys.h"
+#include "node/properties.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+namespace cauce::node {
+
+namespace {
+
+using metadata::ConfigScope;
+
+struct Given {
+    std::string value;
+    std::string place;  // "server.properties:12", "KAFKA_NODE_ID", "--set"
+};
+using GivenKeys = std::map<std::string, Given, std::less<>>;
+
+// Keys of the JVM's or ZooKeeper's world: named once as ignored, by themselves or by their
+// beginning.
+constexpr std::array kForeignPrefixes{
+    std::string_view("zookeeper."),
+    std::string_view("kafka.metrics."),
+    std::string_view("metric.reporters"),
+    std::string_view("metrics."),
+    std::string_view("auto.include.jmx"),
+    std::string_view("confluent."),
+    std::string_view("broker.id.generation."),
+    std::string_view("control.plane."),
+    std::string_view("inter.broker.protocol."),
+    std::string_view("log.message.format."),
+};
+
+// Variables that steer Kafka's own start scripts.
+constexpr std::array kScriptVariables{
+    std::string_view("KAFKA_LOG4J"),       std::string_view("KAFKA_HEAP_OPTS"),
+    std::string_view("KAFKA_OPTS"),        std::string_view("KAFKA_JMX_"),
+    std::string_view("KAFKA_JVM_"),        std::string_view("KAFKA_GC_LOG_OPTS"),
+    std::string_view("KAFKA_DEBUG"),       std::string_view("KAFKA_CLUSTER_ID"),
+    std::string_view("KAFKA_VERSION"),     std::string_view("KAFKA_HOME"),
+    std::string_view("KAFKA_TOOLS_LOG4J"), std::string_view("KAFKA_CLASSPATH"),
+};
+
+bool starts_with_any(std::string_view text, const auto& prefixes) {
+    return std::ranges::any_of(prefixes,
+                               [&](std::string_view prefix) { return text.starts_with(prefix); });
+}
+
+// Reads what was given and collects everything that is wrong with it.
+class Reading {
+public:
+    explicit Reading(const ConfigInput& input) : input_(input) {}
+
+    Result<Config> run() {
+        gather();
+        check_keys();
+        refuse_what_has_no_effect();
+        if (errors_.empty()) fill();
+        if (errors_.empty()) return std::move(config_);
+        std::string text;
+        for (const std::string& error : errors_)
+            text += (text.empty() ? "" : "\n") + error;
+        return fail(ErrorCode::invalid_config, std::move(text));
+    }
+
+private:
+    void gather() {
+        auto properties = parse_properties(input_.file_text);
+        if (!properties) {
+            errors_.push_back(input_.file_name + ": " + properties.error().message);
+            return;
+        }
+        for (Property& property : *properties)
+            given_[property.key] = {std::move(property.value),
+                                    input_.file_name + ":" + std::to_string(property.line)};
+        for (const auto& [variable, value] : input_.variables) {
+            if (const auto key = key_of_variable(variable)) given_[*key] = {value, variable};
+        }
+        for (const auto& [key, value] : input_.overrides)
+            given_[key] = {value, "--set " + key};
+    }
+
+    void check_keys() {
+        for (const auto& [key, given] : given_) {
+            if (given.value.starts_with("${") && given.value.find(':') != std::string::npos) {
+                errors_.push_back(given.place + ": " + key +
+                                  " takes its value from a configuration provider (" + given.value +
+                                  "), which Cauce does not have; write the value itself");
+                continue;
+            }
+            const metadata::ConfigKey* known = metadata::find_config_key(ConfigScope::broker, key);
+            if (known == nullptr) {
+                unknown(key, given);
+            } else if (const auto checked = metadata::check_config_value(*known, given.value);
+                       !checked) {
+                errors_.push_back(given.place + ": " + checked.error().message);
+            } else {
+                config_.settings.file[key] = given.value;
+            }
+        }
+    }
+
+    void unknown(const std::string& key, const Given& given) {
+        if (key.starts_with("listener.name.")) {
+            errors_.push_back(
+                given.place + ": " + key +
+                " secures a listener; Cauce serves PLAINTEXT only and would ignore it");
+            return;
+        }
+        if (starts_with_any(key, kForeignPrefixes)) {
+            config_.notes.push_back(given.place + ": " + key +
+                                    " has no meaning here and is ignored");
+            return;
+        }
+        const std::string_view nearest = metadata::nearest_config_key(ConfigScope::broker, key);
+        if (!nearest.empty()) {
+            errors_.push_back(given.place + ": there is no key " + key + "; did you mean " +
+                              std::string(nearest) + "?");
+        } else if (input_.strict) {
+            errors_.push_back(given.place + ": there is no key " + key + " (--strict)");
+        } else {
+            config_.notes.push_back(given.place + ": there is no key " + key + "; it is ignored");
+        }
+    }
+
+    // A key whose missing effect would weaken security or lose data refuses the start (D18).
+    void refuse_what_has_no_effect() {
+        for (const auto& [key, given] : given_) {
+            const auto refuse = [&](std::string_view why) {
+                errors_.push_back(given.place + ": " + key + "=" + given.value + ": " +
+                                  std::string(why) + ". Remove the line to start without it");
+            };
+            const bool set =
+                !given.value.empty() && given.value != "false" && given.value != "none";
+            if (key == "authorizer.class.name" && set)
+                refuse("Cauce has no authorizer yet, so everybody would be let in");
+            if (key.starts_with("sasl.") && set)
+                refuse("Cauce has no SASL yet, so nobody would be asked for a password");
+            if (key.starts_with("ssl.") && set)
+                refuse("Cauce has no TLS yet, so nothing would be encrypted");
+            if (key == "client.quota.callback.class" && set)
+                refuse("Cauce has no quotas yet, so nobody would be held to them");
+            if (key == "remote.log.storage.system.enable" && given.value == "true")
+                refuse("Cauce has no tiered storage yet, so data kept remotely would be missing");
+        }
+    }
+
+    std::string text(std::string_view key) const {
+        const auto found = config_.settings.file.find(key);
+        if (found != config_.settings.file.end()) return found->second;
+        const metadata::ConfigKey* known = metadata::find_config_key(ConfigScope::broker, key);
+        return known != nullptr && known->default_value ? std::string(*known->default_value)
+                                                        : std::string();
+    }
+    bool is_given(std::string_view key) const {
+        return given_.contains(key) && !given_.find(key)->second.value.empty();
+    }
+    std::int64_t number(std::string_view key) const { return metadata::config_integer(text(key)); }
+    std::int32_t small(std::string_view key) const {
+        return static_cast<std::int32_t>(number(key));
+    }
+    milliseconds span(std::string_view key) const { return milliseconds(number(key)); }
+    bool flag(std::string_view key) const { return metadata::config_bool(text(key)); }
+    std::string place(std::string_view key) const {
+        const auto found = given_.find(key);
+        return found == given_.end() ? input_.file_name : found->second.place;
+    }
+
+    void fill() {
+        server::Settings& settings = config_.settings;
+        fill_identity();
+        fill_listeners();
+        fill_directory();
+        settings.socket_request_max_bytes = small("socket.request.max.bytes");
+        settings.connections_max_idle = span("connections.max.idle.ms");
+        settings.auto_create_topics = flag("auto.create.topics.enable");
+        settings.num_partitions = small("num.partitions");
+        settings.default_replication_factor =
+            static_cast<std::int16_t>(number("default.replication.factor"));
+        settings.fetch_max_bytes = small("fetch.max.bytes");
+        settings.fetch_session_slots = small("max.incremental.fetch.session.cache.slots");
+        settings.offsets_topic_partitions = small("offsets.topic.num.partitions");
+        settings.offsets_topic_replication_factor =
+            static_cast<std::int16_t>(number("offsets.topic.replication.factor"));
+        settings.offsets_topic_segment_bytes = text("offsets.topic.segment.bytes");
+        settings.request_timeout_ms = small("request.timeout.ms");
+
+        coordinator::group::GroupConfig& groups = config_.groups;
+        groups.initial_rebalance_delay = span("group.initial.rebalance.delay.ms");
+        groups.session_timeout_min = span("group.min.session.timeout.ms");
+        groups.session_timeout_max = span("group.max.session.timeout.ms");
+        groups.size_max = small("group.max.size");
+        groups.offset_metadata_size_max = small("offset.metadata.max.bytes");
+        groups.offsets_retention = milliseconds(number("offsets.retention.minutes") * 60'000);
+        groups.offsets_retention_check_interval = span("offsets.retention.check.interval.ms");
+        groups.commit_timeout = span("offsets.commit.timeout.ms");
+        groups.offsets_topic_partitions = settings.offsets_topic_partitions;
+
+        config_.broker_session_timeout = span("broker.session.timeout.ms");
+        config_.heartbeat_interval = span("broker.heartbeat.interval.ms");
+        config_.retention_check_interval = span("log.retention.check.interval.ms");
+        config_.flush_check_interval = span("log.flush.scheduler.interval.ms");
+        config_.high_watermark_checkpoint_interval =
+            span("replica.high.watermark.checkpoint.interval.ms");
+        config_.recovery_checkpoint_interval = span("log.flush.offset.checkpoint.interval.ms");
+        config_.shards = static_cast<unsigned>(number("cauce.shards"));
+        config_.ignore_security = input_.ignore_security;
+        if (is_given("broker.rack")) config_.rack = text("broker.rack");
+        check_replication();
+    }
+
+    void fill_identity() {
+        auto roles = metadata::config_list(text("process.roles"));
+        std::ranges::sort(roles);
+        if (roles != std::vector<std::string>{"broker", "controller"}) {
+            errors_.push_back(place("process.roles") + ": process.roles=" + text("process.roles") +
+                              ": this version runs broker and controller in one process; write "
+                              "process.roles=broker,controller");
+        }
+        if (!is_given("node.id") && !is_given("broker.id")) {
+            errors_.push_back(input_.file_name +
+                              ": node.id is missing; every node needs a number of its own, for "
+                              "example node.id=1");
+            return;
+        }
+        config_.settings.node_id = NodeId{small(is_given("node.id") ? "node.id" : "broker.id")};
+        if (is_given("controller.quorum.voters")) check_voters();
+    }
+
+    // A static list of voters must be this node alone: more than one needs replication of the
+    // metadata log.
+    void check_voters() {
+        const auto voters = metadata::config_list(text("controller.quorum.voters"));
+        const std::string own = std::to_string(config_.settings.node_id.value) + "@";
+        if (voters.size() == 1 && voters.front().starts_with(own)) return;
+        errors_.push_back(place("controller.quorum.voters") +
+                          ": controller.quorum.voters=" + text("controller.quorum.voters") +
+                          ": this version runs a quorum of one, which must be node " +
+                          std::to_string(config_.settings.node_id.value));
+    }
+
+    struct ListenerText {
+        std::string name;
+        runtime::Address address;
+    };
+
+    // "NAME://host:port,...".
+    std::vector<ListenerText> parse_listeners(std::string_view key) {
+        std::vector<ListenerText> out;
+        for (const std::string& entry : metadata::config_list(text(key))) {
+            const std::size_t scheme = entry.find("://");
+            const std::size_t colon = entry.rfind(':');
+            ListenerText listener;
+            bool good = scheme != std::string::npos && scheme > 0 && colon > scheme;
+            if (good) {
+                listener.name = entry.substr(0, scheme);
+                std::ranges::transform(listener.name, listener.name.begin(), [](char c) {
+                    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+                });
+                listener.address.host = entry.substr(scheme + 3, colon - scheme - 3);
+                if (listener.address.host.starts_with('[') && listener.address.host.ends_with(']'))
+                    listener.address.host =
+                        listener.address.host.substr(1, listener.address.host.size() - 2);
+                const char* end = entry.data() + entry.size();
+                const auto [stop, error] =
+                    std::from_chars(entry.data() + colon + 1, end, listener.address.port);
+                good = error == std::errc() && stop == end;
+            }
+            if (!good) {
+                errors_.push_back(place(key) + ": " + std::string(key) + ": \"" + entry +
+                                  "\" is no listener; write NAME://host:port, for example "
+                                  "PLAINTEXT://127.0.0.1:9092");
+                continue;
+            }
+            out.push_back(std::move(listener));
+        }
+        return out;
+    }
+
+    std::string protocol_of(const std::string& name) {
+        for (const std::string& entry :
+             metadata::config_list(text("listener.security.protocol.map"))) {
+            const std::size_t colon = entry.find(':');
+            if (colon != std::string::npos && entry.substr(0, colon) == name)
+                return entry.substr(colon + 1);
+        }
+        // Kafka lets controller listeners default to PLAINTEXT when the map was not given.
+        if (!is_given("listener.security.protocol.map") && is_controller_listener(name))
+            return "PLAINTEXT";
+        return "";
+    }
+
+    bool is_controller_listener(const std::string& name) const {
+        return contains(metadata::config_list(text("controller.listener.names")), name);
+    }
+
+    void fill_listeners() {
+        const auto listeners = parse_listeners("listeners");
+        auto advertised =
+            is_given("advertised.listeners") ? parse_listeners("advertised.listeners") : listeners;
+        for (const ListenerText& listener : listeners) {
+            const std::string protocol = protocol_of(listener.name);
+            if (protocol != "PLAINTEXT") {
+                errors_.push_back(place("listeners") + ": listener " + listener.name + " speaks " +
+                                  (protocol.empty()
+                                       ? "a protocol listener.security.protocol.map does not name"
+                                       : protocol) +
+                                  "; Cauce serves PLAINTEXT only so far");
+                continue;
+            }
+            if (is_controller_listener(listener.name)) {
+                config_.controller_endpoints.push_back(
+                    {listener.name,
+                     listener.address.host.empty() ? "localhost" : listener.address.host,
+                     listener.address.port, 0});
+                continue;
+            }
+            server::Listener out;
+            out.name = listener.name;
+            out.bind = listener.address;
+            const auto shown = std::ranges::find(advertised, listener.name, &ListenerText::name);
+            if (shown == advertised.end()) {
+                errors_.push_back(place("advertised.listeners") +
+                                  ": advertised.listeners has no address for listener " +
+                                  listener.name);
+                continue;
+            }
+            out.advertised = shown->address;
+            if (out.advertised.host.empty()) out.advertised.host = "localhost";
+            if (out.advertised.host == "0.0.0.0" || out.advertised.host == "::") {
+                errors_.push_back(place("advertised.listeners") +
+                                  ": advertised.listeners cannot use the nonroutable address " +
+                                  out.advertised.host +
+                                  "; write the address clients reach this node by");
+                continue;
+            }
+            config_.endpoints.push_back({out.name, out.advertised.host, out.advertised.port, 0});
+            config_.settings.listeners.push_back(std::move(out));
+        }
+        if (errors_.empty() && config_.settings.listeners.empty())
+            errors_.push_back(place("listeners") +
+                              ": listeners names no broker listener; add one, for example "
+                              "PLAINTEXT://127.0.0.1:9092");
+        if (config_.controller_endpoints.empty())
+            config_.controller_endpoints.push_back({"CONTROLLER", "localhost", 9093, 0});
+    }
+
+    void fill_directory() {
+        const std::string_view key = is_given("log.dirs") ? "log.dirs" : "log.dir";
+        const auto directories = metadata::config_list(text(key));
+        if (directories.size() != 1) {
+            errors_.push_back(place(key) + ": " + std::string(key) + " names " +
+                              std::to_string(directories.size()) +
+                              " directories; this version keeps its data in one");
+            return;
+        }
+        config_.log_directory = directories.front();
+        const std::string metadata_directory = text("metadata.log.dir");
+        if (!metadata_directory.empty() && metadata_directory != config_.log_directory) {
+            errors_.push_back(place("metadata.log.dir") +
+                              ": metadata.log.dir=" + metadata_directory +
+                              ": this version keeps the metadata log in log.dirs");
+        }
+    }
+
+    // One node can hold one copy. Kafka accepts larger factors and fails later, when the topic is
+    // needed; Kafka's own quick start sets them to 1. Whoever left them at their defaults means "as
+    // many as there are".
+    void check_replication() {
+        if (!is_given("offsets.topic.replication.factor"))
+            config_.settings.offsets_topic_replication_factor = 1;
+    }
+
+    const ConfigInput& input_;
+    GivenKeys given_;
+    Config config_;
+    std::vector<std::string> errors_;
+};
+
+}  // namespace
+
+std::optional<std::string> key_of_variable(std::string_view variable) {
+    constexpr std::string_view kPrefix = "KAFKA_";
+    if (!variable.starts_with(kPrefix) || starts_with_any(variable, kScriptVariables))
+        return std::nullopt;
+    std::string key;
+    for (std::size_t i = kPrefix.size(); i < variable.size();) {
+        std::size_t underscores = 0;
+        while (i + underscores < variable.size() && variable[i + underscores] == '_')
+            ++underscores;
+        if (underscores == 0) {
+            const char c = variable[i++];
+            key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            continue;
+        }
+        key += underscores == 1 ? '.' : underscores == 2 ? '_' : '-';
+        i += underscores;
+    }
+    return key;
+}
+
+Result<Config> read_config(const ConfigInput& input) {
+    return Reading(input).run();
+}
+
+}  // namespace cauce::node

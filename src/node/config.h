@@ -1,0 +1,62 @@
+// A node's configuration: server.properties with Kafka's key names, KAFKA_* variables and --set
+// above it (D18). Reading it either gives a Config everything else can rely on, or says which line
+// to change.
+#pragma once
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "coordinator/group/config.h"
+#include "metadata/broker.h"
+#include "metadata/effective_config.h"
+#include "server/settings.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cauce::node {
+
+// What was given, from weak to strong.
+struct ConfigInput {
+    std::string file_name;  // for messages
+    std::string file_text;
+    std::map<std::string, std::string> variables;  // the environment; only KAFKA_* matters
+    std::vector<std::pair<std::string, std::string>> overrides;  // --set
+    bool strict = false;           // an unknown key is an error even when it resembles nothing
+    bool ignore_security = false;  // open a data directory that holds ACL, SCRAM or token records
+};
+
+struct Config {
+    server::Settings settings;  // without cluster id, which stands in the log directory
+    coordinator::group::GroupConfig groups;
+    std::string log_directory;
+    unsigned shards = 0;                                   // cauce.shards; 0 = one a processor
+    std::vector<metadata::Endpoint> endpoints;             // what this broker registers
+    std::vector<metadata::Endpoint> controller_endpoints;  // for formatting
+    std::optional<std::string> rack;
+    milliseconds broker_session_timeout{9000};
+    milliseconds heartbeat_interval{2000};
+    milliseconds retention_check_interval{300'000};
+    milliseconds flush_check_interval{
+        INT64_MAX};  // log.flush.scheduler.interval.ms; never by default
+    milliseconds high_watermark_checkpoint_interval{5'000};
+    milliseconds recovery_checkpoint_interval{60'000};
+    bool ignore_security = false;
+    // Format an empty directory at start (`cauce dev`, images) instead of asking for `storage
+    // format`.
+    bool auto_format = false;
+    // Said once at start: keys without effect and the like.
+    std::vector<std::string> notes;
+};
+
+// The error's text has a line for each thing that is wrong.
+Result<Config> read_config(const ConfigInput& input);
+
+// "KAFKA_LOG_DIRS" -> "log.dirs": '_' is '.', '__' is '_', '___' is '-'. Nothing for variables that
+// only steer Kafka's own scripts (heap, JMX, logging).
+std::optional<std::string> key_of_variable(std::string_view variable);
+
+}  // namespace cauce::node

@@ -1,0 +1,116 @@
+#include "node/shard.h"
+
+#include "server/group_shard.h"
+
+#include <utility>
+#include <vector>
+
+namespace cauce::node {
+
+namespace {
+
+// Descriptors for data files, over all shards: half of what the smallest machines allow a process,
+// the rest is for connections.
+constexpr std::size_t kOpenFilesMax = 10'000;
+
+}  // namespace
+
+Shard::Shard(const Seams& seams, const Config& config, controller::Host& controller,
+             std::shared_ptr<const replica::Checkpoints> checkpoints,
+             storage::DirectoryShard::OnOffline on_offline)
+    : files_(seams.disk, kOpenFilesMax / seams.shards.count()),
+      directory_(seams.disk, seams.shards, files_, config.log_directory,
+                 Logger(&seams.log, "LogDirectory"), std::move(on_offline)),
+      partitions_(seams.shards, directory_, config.settings.node_id, config.settings.file,
+                  std::move(checkpoints), *this, Logger(&seams.log, "PartitionTable")),
+      groups_(seams.shards, config.groups, Logger(&seams.log, "GroupCoordinator")),
+      services_{
+          .shards = seams.shards,
+          .net = seams.net,
+          .settings = config.settings,
+          .log = Logger(&seams.log, "Server"),
+          .image = std::make_shared<const metadata::Image>(),
+          .partitions = partitions_,
+          .groups = groups_,
+          .fetch_sessions = server::FetchSessions(
+              static_cast<std::size_t>(config.settings.fetch_session_slots) / seams.shards.count()),
+          .controller = controller},
+      connections_(services_) {}
+
+Task<void> Shard::apply(metadata::ImagePointer image) {
+    // What groups committed for topics that are gone goes too.
+    std::vector<TopicPartition> deleted;
+    for (const auto& topic : partitions_.applied()->topics()) {
+        if (image->topic(topic->id()) != nullptr) continue;
+        for (std::int32_t i = 0; i < topic->partition_count(); ++i)
+            deleted.push_back({topic->name(), i});
+    }
+    co_await partitions_.apply(std::move(image));
+    if (!deleted.empty()) groups_.partitions_deleted(deleted);
+}
+
+void Shard::show(metadata::ImagePointer image) {
+    services_.image = std::move(image);
+    services_.image_changed.notify_all();
+}
+
+void Shard::became_leader(const std::shared_ptr<replica::Partition>& partition) {
+    const TopicPartition& name = partition->name();
+    if (name.topic != server::kOffsetsTopic) return;
+    auto& log = offsets_[name.partition];
+    log = std::make_unique<coordinator::ReplicaOffsetsLog>(partition);
+    groups_.become_leader(name.partition, partition->leader_epoch(), *log);
+}
+
+Task<void> Shard::resigns(const std::shared_ptr<replica::Partition>& partition) {
+    const std::int32_t number = partition->name().partition;
+    if (partition->name().topic != server::kOffsetsTopic) co_return;
+    co_await groups_.resign(number);
+    offsets_.erase(number);
+}
+
+storage::OffsetMap Shard::high_watermarks() const {
+    storage::OffsetMap out;
+    partitions_.for_each(
+        [&](const auto& partition) { out[partition->name()] = partition->high_watermark(); });
+    return out;
+}
+
+storage::OffsetMap Shard::log_starts() const {
+    storage::OffsetMap out;
+    partitions_.for_each([&](const auto& partition) {
+        if (partition->log().start_inside_segment())
+            out[partition->name()] = partition->log_start();
+    });
+    return out;
+}
+
+Task<storage::OffsetMap> Shard::recovery_points(bool closed) {
+    std::vector<std::shared_ptr<replica::Partition>> all;
+    partitions_.for_each([&](const auto& partition) { all.push_back(partition); });
+    storage::OffsetMap out;
+    for (const auto& partition : all) {
+        if (!closed) {
+            // A partition that cannot be prepared keeps its old recovery point: more is recovered,
+            // nothing is lost.
+            const auto prepared = co_await partition->log().prepare_checkpoint();
+            if (!prepared) continue;
+        }
+        out[partition->name()] = partition->log().recovery_point();
+    }
+    co_return out;
+}
+
+Task<void> Shard::disconnect() {
+    services_.stop.request();
+    // Members that wait for their group must not hold up the connections that wait for them.
+    co_await groups_.close();
+    co_await connections_.close();
+}
+
+Task<void> Shard::close() {
+    co_await partitions_.close();
+    co_await directory_.close();
+}
+
+}  // namespace cauce::node

@@ -1,0 +1,25 @@
+// The file `quorum-state`: the newest epoch this controller took part in and whom it voted for or
+// follows. JSON as Kafka writes it (data_version 1); version 0 is read too.
+#pragma once
+
+#include "base/ids.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cauce::quorum {
+
+struct QuorumState {
+    NodeId leader_id;
+    LeaderEpoch leader_epoch{0};
+    NodeId voted_id;
+    Uuid voted_directory_id;
+
+    bool operator==(const QuorumState&) const = default;
+    std::string to_text() const;
+    // Nothing when it is damaged.
+    static std::optional<QuorumState> parse(std::string_view text);
+};
+
+}  // namespace cauce::quorum

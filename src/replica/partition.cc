@@ -1,0 +1,357 @@
+#include "replica/partition.h"
+
+#include "base/check.h"
+#include "replica/io_error_mapping.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cauce::replica {
+
+namespace {
+// Of one compressed batch, when a rule needs to see its records.
+constexpr std::size_t kDecompressedBytesMax = 256 * 1024 * 1024;
+}  // namespace
+
+Watcher::~Watcher() {
+    unlink();
+}
+
+void Watcher::unlink() {
+    if (partition_ == nullptr) return;
+    (previous_ != nullptr ? previous_->next_ : partition_->watchers_) = next_;
+    if (next_ != nullptr) next_->previous_ = previous_;
+    partition_ = nullptr;
+    next_ = previous_ = nullptr;
+}
+
+class Partition::Reading {
+public:
+    explicit Reading(Partition& partition) : partition_(partition) { ++partition_.reads_; }
+    ~Reading() {
+        if (--partition_.reads_ == 0) partition_.quiet_.notify_all();
+    }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+private:
+    Partition& partition_;
+};
+
+Partition::Partition(runtime::Shards& shards, TopicId topic_id, std::unique_ptr<storage::Log> log,
+                     std::shared_ptr<const TopicSettings> settings)
+    : shards_(shards), topic_id_(topic_id), log_(std::move(log)), settings_(std::move(settings)) {
+    log_->observe(this);
+    counters_.appended = log_->end_offset();
+}
+
+Partition::~Partition() {
+    log_->observe(nullptr);
+    while (watchers_ != nullptr)
+        watchers_->unlink();
+}
+
+// ---- leadership ----
+
+void Partition::become_leader(LeaderEpoch epoch, std::int32_t isr_size,
+                              Offset checkpointed_high_watermark) {
+    CHECK(!leading_ && epoch >= leader_epoch_, name(), epoch, leader_epoch_);
+    leading_ = true;
+    leader_epoch_ = epoch;
+    isr_size_ = isr_size;
+    log_->assign_epoch(epoch, log_->end_offset());
+    high_watermark_ = std::clamp(std::max(checkpointed_high_watermark, high_watermark_),
+                                 log_->start_offset(), log_->end_offset());
+    advance_high_watermark();
+    // What a killed process left in the page cache is not on the device yet; nobody sees it before
+    // it is.
+    if (high_watermark_ < log_->end_offset()) log_->request_flush();
+}
+
+void Partition::resign() {
+    leading_ = false;
+    notify();
+}
+
+void Partition::reconfigure(std::shared_ptr<const TopicSettings> settings) {
+    if (settings == settings_) return;
+    settings_ = std::move(settings);
+    log_->reconfigure(settings_->log);
+    if (leading_) advance_high_watermark();
+}
+
+Error Partition::not_leader() const {
+    return {ErrorCode::not_leader_or_follower, "this node does not lead " + name().to_string()};
+}
+
+// ---- append ----
+
+Result<void> Partition::check(const wire::BatchHeader& batch, std::size_t bytes,
+                              const AppendOptions& options) const {
+    if (batch.size_bytes() != bytes)
+        return fail(ErrorCode::invalid_record,
+                    "produce requests must hold exactly one record batch for each partition");
+    if (static_cast<std::int64_t>(bytes) > settings_->max_message_bytes) {
+        return fail(ErrorCode::message_too_large,
+                    "a batch of " + std::to_string(bytes) +
+                        " bytes; max.message.bytes of the topic allows " +
+                        std::to_string(settings_->max_message_bytes));
+    }
+    wire::BatchCheck wanted;
+    // Keys must be seen on a compacted topic: without one a record could never be found again.
+    const bool keys_needed =
+        settings_->log->compact && options.origin == AppendOptions::Origin::client;
+    if (keys_needed || settings_->validate_compressed)
+        wanted.decompressed_bytes_max = kDecompressedBytesMax;
+    const auto facts = wire::check_batch(batch, wanted);
+    if (!facts) return std::unexpected(facts.error());
+    if (options.origin != AppendOptions::Origin::client) return {};
+    if (keys_needed && facts->first_without_key >= 0) {
+        return fail(ErrorCode::invalid_record, "record " +
+                                                   std::to_string(facts->first_without_key) +
+                                                   " has no key, which a compacted topic needs");
+    }
+    // With LogAppendTime the client's timestamps do not count.
+    if (settings_->timestamp_type == wire::TimestampType::create_time) {
+        const std::int64_t now = shards_.clock().wall().ms;
+        const std::int64_t stamp = facts->max_timestamp;
+        if (stamp - now > settings_->timestamp_after_max_ms ||
+            now - stamp > settings_->timestamp_before_max_ms) {
+            return fail(ErrorCode::invalid_timestamp,
+                        "timestamp " + std::to_string(stamp) +
+                            " is further from the broker's clock than message.timestamp." +
+                            (stamp > now ? "after" : "before") + ".max.ms allows");
+        }
+    }
+    return {};
+}
+
+Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOptions& options) {
+    if (!leading_) return std::unexpected(not_leader());
+    if (options.required_acks == -1 && isr_size_ < settings_->min_insync_replicas) {
+        return fail(ErrorCode::not_enough_replicas,
+                    std::to_string(isr_size_) + " in-sync replicas; min.insync.replicas asks for " +
+                        std::to_string(settings_->min_insync_replicas));
+    }
+    auto parsed = wire::parse_batch(bytes);
+    if (!parsed) return std::unexpected(std::move(parsed).error());
+    const wire::BatchHeader& header = *parsed;
+    RETURN_IF_ERROR(check(header, bytes.size(), options));
+
+    Appended appended;
+    appended.first = log_->end_offset();
+    appended.next = appended.first + (header.last_offset_delta() + 1);
+    appended.log_start = log_->start_offset();
+
+    if (header.has_producer_id()) {
+        storage::ProducerBatch batch;
+        batch.producer_id = header.producer_id();
+        batch.producer_epoch = header.producer_epoch();
+        batch.first_sequence = header.base_sequence();
+        batch.last_sequence = header.last_sequence();
+        batch.first_offset = appended.first;
+        batch.last_offset = appended.next - 1;
+        batch.max_timestamp = header.max_timestamp();
+        batch.transactional = header.is_transactional();
+        const storage::ProducerState::Verdict verdict = log_->producers().check(batch);
+        if (const auto* refused = std::get_if<Error>(&verdict)) return std::unexpected(*refused);
+        if (const auto* before = std::get_if<storage::ProducerState::Duplicate>(&verdict)) {
+            appended.first = before->first;
+            appended.next = before->last + 1;
+            appended.duplicate = true;
+            if (settings_->timestamp_type == wire::TimestampType::log_append_time)
+                appended.log_append_time_ms = before->timestamp;
+            return appended;
+        }
+    }
+
+    wire::patch_base_offset(bytes, appended.first);
+    wire::patch_partition_leader_epoch(bytes, leader_epoch_);
+    if (settings_->timestamp_type == wire::TimestampType::log_append_time) {
+        appended.log_append_time_ms = shards_.clock().wall().ms;
+        wire::patch_log_append_time(bytes, appended.log_append_time_ms);
+    }
+    const auto written = log_->append(BytesView(bytes));
+    if (!written) return std::unexpected(to_error(written.error()));
+    CHECK(written->first == appended.first && written->last == appended.next - 1, name(),
+          written->first, appended.first);
+
+    const auto records = static_cast<std::uint64_t>(header.count());
+    ++counters_.appended_batches;
+    counters_.appended_records += records;
+    counters_.appended_bytes += bytes.size();
+    counters_.appended = appended.next;
+    live::Edge& edge = edges_.of(options.client, live::EdgeKind::produce);
+    ++edge.requests;
+    edge.records += records;
+    edge.bytes += bytes.size();
+    edge.position = appended.next;
+
+    advance_high_watermark();
+    return appended;
+}
+
+void Partition::advance_high_watermark() {
+    if (!leading_) return;
+    // One replica: the smallest over the ISR is our own.
+    const bool durable = settings_->log->durability == storage::Durability::flush;
+    const Offset reached = durable ? log_->flushed_offset() : log_->end_offset();
+    if (reached <= high_watermark_) return;
+    high_watermark_ = reached;
+    counters_.replicated = reached;
+    log_->producers().high_watermark_moved(reached);
+    notify();
+}
+
+void Partition::notify() {
+    moved_.notify_all();
+    // A watcher may leave while it is told.
+    Watcher* next = nullptr;
+    for (Watcher* watcher = watchers_; watcher != nullptr; watcher = next) {
+        next = watcher->next_;
+        watcher->partition_moved();
+    }
+}
+
+Task<Result<void>> Partition::committed(Offset next, MonoTime deadline) {
+    const LeaderEpoch epoch = leader_epoch_;
+    while (high_watermark_ < next) {
+        if (!leading_ || leader_epoch_ != epoch) co_return std::unexpected(not_leader());
+        if (log_->offline())
+            co_return fail(ErrorCode::kafka_storage_error,
+                           "the log directory of " + name().to_string() + " went offline");
+        const bool moved = co_await moved_.wait_until(shards_.timers(), deadline);
+        if (!moved && high_watermark_ < next) {
+            co_return fail(
+                ErrorCode::request_timed_out,
+                "appended, but not committed in time: it may be committed later all the same");
+        }
+    }
+    co_return Result<void>{};
+}
+
+// ---- read ----
+
+Result<void> Partition::check_leader_epoch(std::int32_t current_leader_epoch) const {
+    if (current_leader_epoch < 0 || current_leader_epoch == leader_epoch_.value) return {};
+    return fail(current_leader_epoch < leader_epoch_.value ? ErrorCode::fenced_leader_epoch
+                                                           : ErrorCode::unknown_leader_epoch);
+}
+
+Offset Partition::last_stable_offset() const {
+    const auto unstable = log_->producers().first_unstable();
+    return unstable && *unstable < high_watermark_ ? *unstable : high_watermark_;
+}
+
+Offset Partition::visible_end(Isolation isolation) const {
+    return isolation == Isolation::read_committed ? last_stable_offset() : high_watermark_;
+}
+
+storage::ReadRequest Partition::read_request(const FetchLimits& limits) const {
+    storage::ReadRequest request;
+    request.from = limits.from;
+    request.upper_bound = visible_end(limits.isolation);
+    request.max_bytes = limits.max_bytes;
+    request.at_least_one = limits.at_least_one;
+    return request;
+}
+
+Result<Fetched> Partition::fetched(IoResult<storage::ReadResult> records) const {
+    if (!records) return std::unexpected(to_error(records.error()));
+    return Fetched{*std::move(records), high_watermark_, last_stable_offset(),
+                   log_->start_offset()};
+}
+
+std::optional<Result<Fetched>> Partition::try_read(const FetchLimits& limits) {
+    if (!leading_) return Result<Fetched>(std::unexpected(not_leader()));
+    const storage::ReadRequest request = read_request(limits);
+    if (request.from < log_->start_offset() || request.from > log_->end_offset())
+        return Result<Fetched>(fail(ErrorCode::offset_out_of_range));
+    // Above what is visible but in the log: nothing yet, and no error.
+    if (request.from >= request.upper_bound) {
+        storage::ReadResult nothing;
+        nothing.first = nothing.next = request.from;
+        return fetched(std::move(nothing));
+    }
+    auto records = log_->try_read(request);
+    if (!records) return std::nullopt;
+    return fetched(*std::move(records));
+}
+
+Task<Result<Fetched>> Partition::read(FetchLimits limits) {
+    const Reading reading(*this);
+    auto records = co_await log_->read(read_request(limits));
+    co_return fetched(std::move(records));
+}
+
+void Partition::count_fetch(const Fetched& fetched, live::ClientToken client) {
+    if (fetched.records.size == 0) return;
+    ++counters_.fetches;
+    counters_.fetched_bytes += fetched.records.size;
+    counters_.fetched = std::max(counters_.fetched, fetched.records.next);
+    live::Edge& edge = edges_.of(client, live::EdgeKind::fetch);
+    ++edge.requests;
+    edge.bytes += fetched.records.size;
+    edge.position = fetched.records.next;
+}
+
+Task<Result<storage::TimestampOffset>> Partition::list_offset(std::int64_t timestamp,
+                                                              Isolation isolation) {
+    const Reading reading(*this);
+    storage::TimestampOffset none;
+    const auto epoch_at = [this](Offset offset) {
+        return log_->leader_epochs().epoch_at(offset).value_or(leader_epoch_);
+    };
+    switch (timestamp) {
+        case kLatest:
+            co_return storage::TimestampOffset{-1, visible_end(isolation), leader_epoch_};
+        case kEarliest:
+        case kEarliestLocal: {
+            const Offset start = log_->start_offset();
+            co_return storage::TimestampOffset{-1, start, epoch_at(start)};
+        }
+        // Nothing is tiered here.
+        case kLatestTiered:
+        case kEarliestPendingUpload:
+            co_return none;
+        case kMaxTimestamp: {
+            auto found = co_await log_->offset_of_max_timestamp();
+            if (!found) co_return std::unexpected(to_error(found.error()));
+            if (!*found || (*found)->offset >= visible_end(isolation)) co_return none;
+            co_return **found;
+        }
+        default: {
+            if (timestamp < 0)
+                co_return fail(ErrorCode::unsupported_version, "unknown special timestamp");
+            auto found = co_await log_->offset_for_timestamp(timestamp, visible_end(isolation));
+            if (!found) co_return std::unexpected(to_error(found.error()));
+            co_return found->value_or(none);
+        }
+    }
+}
+
+EpochEnd Partition::end_of_epoch(LeaderEpoch epoch) const {
+    const auto end = log_->leader_epochs().end_offset_for(epoch, log_->end_offset());
+    return end ? EpochEnd{end->epoch, end->end_offset} : EpochEnd{LeaderEpoch{-1}, Offset{-1}};
+}
+
+Task<void> Partition::delete_old_segments() {
+    const Reading reading(*this);
+    co_await log_->delete_old_segments(high_watermark_);
+    advance_high_watermark();
+}
+
+Task<void> Partition::quiet() {
+    while (reads_ > 0)
+        co_await quiet_.wait();
+}
+
+void Partition::watch(Watcher& watcher) {
+    watcher.unlink();
+    watcher.partition_ = this;
+    watcher.next_ = watchers_;
+    if (watchers_ != nullptr) watchers_->previous_ = &watcher;
+    watchers_ = &watcher;
+}
+
+}  // namespace cauce::replica

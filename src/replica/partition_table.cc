@@ -1,0 +1,205 @@
+#include "replica/partition_table.h"
+
+#include "replica/settings_of.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cauce::replica {
+
+unsigned shard_of(TopicId topic_id, std::int32_t partition, unsigned shard_count) {
+    // Ids are random bits; neighbouring partitions go to neighbouring shards, so that one topic
+    // spreads evenly.
+    const std::uint64_t start = topic_id.high ^ topic_id.low;
+    return static_cast<unsigned>((start % shard_count + static_cast<std::uint64_t>(partition)) %
+                                 shard_count);
+}
+
+PartitionTable::PartitionTable(runtime::Shards& shards, storage::DirectoryShard& directory,
+                               NodeId node, const metadata::StaticConfig& file,
+                               std::shared_ptr<const Checkpoints> checkpoints,
+                               LeadershipListener& listener, Logger log)
+    : shards_(shards),
+      directory_(directory),
+      node_(node),
+      file_(file),
+      listener_(listener),
+      log_(std::move(log)),
+      checkpoints_(std::move(checkpoints)),
+      applied_(std::make_shared<const metadata::Image>()) {}
+
+std::shared_ptr<Partition> PartitionTable::find(std::string_view topic,
+                                                std::int32_t partition) const {
+    const auto found = by_name_.find(topic);
+    if (found == by_name_.end()) return nullptr;
+    const auto& partitions = found->second->partitions;
+    const auto index = static_cast<std::size_t>(partition);
+    return partition >= 0 && index < partitions.size() ? partitions[index] : nullptr;
+}
+
+std::shared_ptr<Partition> PartitionTable::find(TopicId topic_id, std::int32_t partition) const {
+    const auto found = by_id_.find(topic_id);
+    if (found == by_id_.end()) return nullptr;
+    const auto& partitions = found->second->partitions;
+    const auto index = static_cast<std::size_t>(partition);
+    return partition >= 0 && index < partitions.size() ? partitions[index] : nullptr;
+}
+
+void PartitionTable::for_each(
+    const std::function<void(const std::shared_ptr<Partition>&)>& visit) const {
+    for (const auto& [id, topic] : by_id_) {
+        for (const auto& partition : topic->partitions) {
+            if (partition) visit(partition);
+        }
+    }
+}
+
+Task<void> PartitionTable::apply(metadata::ImagePointer image) {
+    co_await remove_deleted(*image);
+    for (const auto& topic : image->topics()) {
+        // Objects of an image never change, and applied_ keeps those of the last one alive: the
+        // same address is the same topic with the same settings.
+        const bool same_topic = applied_->topic(topic->id()) == topic.get();
+        const auto* before = applied_->config(metadata::ResourceType::topic, topic->name());
+        const auto* now = image->config(metadata::ResourceType::topic, topic->name());
+        if (same_topic && before == now) continue;
+        co_await apply_topic(*image, *topic);
+    }
+    applied_ = std::move(image);
+    checkpoints_.reset();
+}
+
+Task<void> PartitionTable::remove_deleted(const metadata::Image& image) {
+    std::vector<TopicId> deleted;
+    for (const auto& topic : applied_->topics()) {
+        if (image.topic(topic->id()) == nullptr) deleted.push_back(topic->id());
+    }
+    for (const TopicId& id : deleted) {
+        const auto found = by_id_.find(id);
+        if (found == by_id_.end()) continue;
+        const std::unique_ptr<Topic> topic = std::move(found->second);
+        by_id_.erase(found);
+        by_name_.erase(topic->name);
+        for (auto& partition : topic->partitions) {
+            if (!partition) continue;
+            --size_;
+            co_await give_up(partition);
+            const auto removed = co_await partition->log().remove();
+            if (!removed)
+                log_.error("cannot remove " + partition->name().to_string() + ": " +
+                           removed.error().to_string());
+        }
+    }
+}
+
+Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metadata::Topic& topic) {
+    auto& slot = by_id_[topic.id()];
+    if (!slot) {
+        slot = std::make_unique<Topic>(Topic{topic.name(), topic.id(), {}});
+        by_name_[topic.name()] = slot.get();
+    }
+    Topic& mine = *slot;
+    mine.partitions.resize(static_cast<std::size_t>(topic.partition_count()));
+    const metadata::EffectiveConfig config(image, file_, node_);
+    const auto settings = settings_of(config, topic.name());
+    for (std::int32_t number = 0; number < topic.partition_count(); ++number) {
+        if (shard_of(topic.id(), number, shards_.count()) != shards_.self()) continue;
+        const metadata::Partition& wanted = topic.partition(number);
+        if (!wanted.replicas.contains(node_)) continue;
+        auto& partition = mine.partitions[static_cast<std::size_t>(number)];
+        Offset high_watermark;
+        if (!partition) {
+            auto opened = co_await open(topic, number, settings);
+            if (!opened) continue;
+            partition = std::move(opened);
+            ++size_;
+            if (checkpoints_) {
+                const auto found = checkpoints_->high_watermarks.find(partition->name());
+                if (found != checkpoints_->high_watermarks.end()) high_watermark = found->second;
+            }
+        } else {
+            partition->reconfigure(settings);
+        }
+        const bool leads = wanted.leader == node_;
+        if (leads &&
+            !(partition->is_leader() && partition->leader_epoch() == wanted.leader_epoch)) {
+            if (partition->is_leader()) co_await give_up(partition);
+            partition->become_leader(wanted.leader_epoch,
+                                     static_cast<std::int32_t>(wanted.isr.size()), high_watermark);
+            listener_.became_leader(partition);
+        } else if (!leads && partition->is_leader()) {
+            co_await give_up(partition);
+        }
+    }
+}
+
+Task<std::shared_ptr<Partition>> PartitionTable::open(
+    const metadata::Topic& topic, std::int32_t number,
+    std::shared_ptr<const TopicSettings> settings) {
+    storage::LogOpenOptions options;
+    options.partition = {topic.name(), number};
+    options.topic_id = topic.id();
+    options.config = settings->log;
+    if (checkpoints_) {
+        options.clean = checkpoints_->clean;
+        const auto point = checkpoints_->recovery_points.find(options.partition);
+        if (point != checkpoints_->recovery_points.end()) options.recovery_point = point->second;
+        const auto start = checkpoints_->log_starts.find(options.partition);
+        if (start != checkpoints_->log_starts.end()) options.start_offset = start->second;
+    }
+    const std::string name = options.partition.to_string();
+    auto log = co_await storage::Log::open(directory_, std::move(options));
+    if (!log) {
+        log_.error("partition " + name + " stays unavailable: " + log.error().to_string());
+        co_return nullptr;
+    }
+    const storage::RecoveryReport& report = (*log)->recovery();
+    if (!report.reason.empty()) {
+        log_.warn("recovered " + name + ": cut " + std::to_string(report.cut_bytes) +
+                  " bytes behind offset " + std::to_string(report.end_offset.value) + " (" +
+                  report.reason + ")");
+    }
+    co_return std::make_shared<Partition>(shards_, topic.id(), std::move(*log),
+                                          std::move(settings));
+}
+
+Task<void> PartitionTable::give_up(std::shared_ptr<Partition> partition) {
+    if (!partition->is_leader()) co_return;
+    partition->resign();
+    co_await listener_.resigns(partition);
+    co_await partition->quiet();
+}
+
+Task<void> PartitionTable::delete_old_segments() {
+    std::vector<std::shared_ptr<Partition>> all;
+    for_each([&](const auto& partition) { all.push_back(partition); });
+    for (const auto& partition : all) {
+        if (!partition->is_leader()) continue;
+        co_await partition->delete_old_segments();
+        co_await runtime::yield();
+    }
+}
+
+void PartitionTable::flush_due() {
+    for_each([](const auto& partition) { partition->log().flush_if_due(); });
+}
+
+Task<void> PartitionTable::close() {
+    std::vector<std::shared_ptr<Partition>> all;
+    for_each([&](const auto& partition) { all.push_back(partition); });
+    for (const auto& partition : all)
+        co_await give_up(partition);
+    runtime::TaskGroup closing(shards_.ready());
+    for (const auto& partition : all)
+        closing.spawn(close_one(partition));
+    co_await closing.join();
+}
+
+Task<void> PartitionTable::close_one(std::shared_ptr<Partition> partition) {
+    const auto closed = co_await partition->log().close();
+    if (!closed)
+        log_.error("cannot close " + partition->name().to_string() + ": " +
+                   closed.error().to_string());
+}
+
+}  // namespace cauce::replica

@@ -1,0 +1,95 @@
+#include "server/api/offset_commit.h"
+
+#include "coordinator/responses.h"
+#include "metadata/image.h"
+#include "server/group_shard.h"
+#include "wire/messages/offset_commit_request.h"
+#include "wire/messages/offset_commit_response.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace cauce::server::api {
+
+namespace {
+
+using Request = wire::OffsetCommitRequest;
+using Reply = coordinator::OffsetCommitReply;
+
+constexpr std::int16_t kFirstVersionWithIds = 10;
+
+Reply::Topic refused(const Request::OffsetCommitRequestTopic& topic, ErrorCode error) {
+    Reply::Topic out;
+    out.name = topic.name;
+    out.topic_id = topic.topic_id;
+    for (const auto& partition : topic.partitions)
+        out.partitions.push_back({partition.partition_index, error});
+    return out;
+}
+
+Reply refuse_all(const Request& request, ErrorCode error) {
+    Reply reply;
+    for (const auto& topic : request.topics)
+        reply.topics.push_back(refused(topic, error));
+    return reply;
+}
+
+// Takes out of the request what does not exist, and says so in `reply`.
+void take_out_unknown(const metadata::Image& image, Request& request, bool by_id, Reply& reply) {
+    std::vector<Request::OffsetCommitRequestTopic> known;
+    for (auto& topic : request.topics) {
+        const metadata::Topic* found =
+            by_id ? image.topic(topic.topic_id) : image.topic(topic.name);
+        if (found == nullptr) {
+            reply.topics.push_back(refused(topic, by_id ? ErrorCode::unknown_topic_id
+                                                        : ErrorCode::unknown_topic_or_partition));
+            continue;
+        }
+        if (by_id) topic.name = found->name();
+        const auto is_missing = [&](const auto& partition) {
+            return found->find(partition.partition_index) == nullptr;
+        };
+        Request::OffsetCommitRequestTopic missing = topic;
+        std::erase_if(missing.partitions,
+                      [&](const auto& partition) { return !is_missing(partition); });
+        std::erase_if(topic.partitions, is_missing);
+        if (!missing.partitions.empty())
+            reply.topics.push_back(refused(missing, ErrorCode::unknown_topic_or_partition));
+        if (!topic.partitions.empty()) known.push_back(std::move(topic));
+    }
+    request.topics = std::move(known);
+}
+
+// One entry a topic, whoever answered for its partitions.
+void merge(Reply& into, Reply&& from) {
+    for (auto& topic : from.topics) {
+        const auto same = std::ranges::find_if(into.topics, [&](const Reply::Topic& other) {
+            return other.name == topic.name && other.topic_id == topic.topic_id;
+        });
+        if (same == into.topics.end()) {
+            into.topics.push_back(std::move(topic));
+        } else {
+            same->partitions.insert(same->partitions.end(), topic.partitions.begin(),
+                                    topic.partitions.end());
+        }
+    }
+}
+
+}  // namespace
+
+Task<Outcome> offset_commit(RequestContext& context) {
+    Request request;
+    if (!context.decode(request)) co_return Outcome::close;
+    Reply reply;
+    const auto image =
+        context.shard.image;  // names it holds are in the request while the coordinator works
+    take_out_unknown(*image, request, context.version() >= kFirstVersionWithIds, reply);
+    if (!request.topics.empty()) {
+        const auto make_error = [&request](ErrorCode error) { return refuse_all(request, error); };
+        merge(reply, co_await ask_group<Request, Reply>(
+                         context, request, &coordinator::Host::commit_offsets, make_error));
+    }
+    co_return context.reply(coordinator::to_response(reply, context.version()));
+}
+
+}  // namespace cauce::server::api

@@ -1,0 +1,217 @@
+#include "server/api/produce.h"
+
+#include "metadata/image.h"
+#include "replica/partition_table.h"
+#include "wire/messages/produce_request.h"
+#include "wire/messages/produce_response.h"
+#include "wire/record_batch.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cauce::server::api {
+
+namespace {
+
+using Request = wire::ProduceRequest;
+using Response = wire::ProduceResponse;
+
+constexpr std::int16_t kFirstVersionWithIds = 13;
+constexpr std::int16_t kFirstVersionWithZstd = 7;
+
+// What one shard is asked to append. The batches stay in the connection's frame, which outlives the
+// visit; nobody else touches their bytes meanwhile.
+struct AppendItem {
+    std::size_t index = 0;  // the request's
+    TopicId topic_id;
+    std::int32_t partition = 0;
+    MutableBytes records;
+};
+
+struct AppendAnswer {
+    std::size_t index = 0;
+    Error error{ErrorCode::none, {}};
+    replica::Appended appended;
+};
+
+struct AppendPlan {
+    std::vector<AppendItem> items;
+    std::int16_t acks = 0;
+    MonoTime deadline;
+    live::ClientToken client = 0;
+};
+
+// On the shard that owns the partitions. Appends everything before it waits for anything.
+Task<std::vector<AppendAnswer>> append(ShardServices& shard, AppendPlan plan) {
+    std::vector<AppendAnswer> answers;
+    answers.reserve(plan.items.size());
+    std::vector<std::shared_ptr<replica::Partition>> appended_to(plan.items.size());
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+        const AppendItem& item = plan.items[i];
+        AppendAnswer& answer = answers.emplace_back();
+        answer.index = item.index;
+        auto partition = shard.partitions.find(item.topic_id, item.partition);
+        if (!partition) {
+            answer.error = {ErrorCode::not_leader_or_follower,
+                            "this node does not serve the partition (yet, or any more)"};
+            continue;
+        }
+        replica::AppendOptions options;
+        options.required_acks = plan.acks;
+        options.client = plan.client;
+        auto result = partition->append_as_leader(item.records, options);
+        if (!result) {
+            answer.error = std::move(result).error();
+            continue;
+        }
+        answer.appended = *result;
+        appended_to[i] = std::move(partition);
+    }
+    if (plan.acks != -1) co_return answers;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!appended_to[i]) continue;
+        auto committed =
+            co_await appended_to[i]->committed(answers[i].appended.next, plan.deadline);
+        if (!committed) answers[i].error = std::move(committed).error();
+    }
+    co_return answers;
+}
+
+struct Visit {
+    ShardServices* shard;
+    AppendPlan plan;
+    Task<std::vector<AppendAnswer>> operator()() { return append(*shard, std::move(plan)); }
+};
+
+// One partition of the request, and what will be said of it.
+struct Entry {
+    std::string_view topic;  // as asked for
+    TopicId topic_id;
+    std::int32_t partition = 0;
+    Error error{ErrorCode::none, {}};
+    replica::Appended appended;
+};
+
+// What is wrong with it before any partition is asked.
+Error check(const RequestContext& context, const Request& request, const metadata::Topic* topic,
+            std::int32_t partition, const std::optional<wire::Records>& records) {
+    if (topic == nullptr) {
+        return context.version() >= kFirstVersionWithIds
+                   ? Error{ErrorCode::unknown_topic_id, {}}
+                   : Error{ErrorCode::unknown_topic_or_partition, {}};
+    }
+    if (topic->find(partition) == nullptr) return {ErrorCode::unknown_topic_or_partition, {}};
+    // Kafka's own back door for admin tools.
+    if (metadata::is_internal_topic(topic->name()) && context.client_id() != "__admin_client")
+        return {ErrorCode::invalid_topic_exception,
+                "only the broker itself writes to " + topic->name()};
+    if (!records || records->bytes.empty())
+        return {ErrorCode::invalid_record,
+                "produce requests must hold exactly one record batch for each partition"};
+    const auto batch = wire::parse_batch(records->bytes);
+    if (batch && batch->codec() == wire::Codec::zstd && context.version() < kFirstVersionWithZstd)
+        return {ErrorCode::unsupported_compression_type,
+                "zstd needs version 7 of Produce or later"};
+    if (request.transactional_id || (batch && batch->is_transactional()))
+        return {ErrorCode::invalid_txn_state,
+                "transactions are not supported by this version of Cauce"};
+    return {ErrorCode::none, {}};
+}
+
+}  // namespace
+
+Task<Outcome> produce(RequestContext& context) {
+    Request request;
+    if (!context.decode(request)) co_return Outcome::close;
+    ShardServices& here = context.shard;
+    const bool by_id = context.version() >= kFirstVersionWithIds;
+    const bool acks_valid = request.acks >= -1 && request.acks <= 1;
+    const MonoTime deadline =
+        here.shards.clock().now() + milliseconds(std::max(request.timeout_ms, 0));
+
+    std::vector<Entry> entries;
+    std::map<unsigned, AppendPlan> plans;
+    for (const auto& topic : request.topic_data) {
+        const metadata::Topic* known =
+            by_id ? here.image->topic(topic.topic_id) : here.image->topic(topic.name);
+        for (const auto& partition : topic.partition_data) {
+            Entry& entry = entries.emplace_back();
+            entry.topic = topic.name;
+            entry.topic_id = topic.topic_id;
+            entry.partition = partition.index;
+            if (!acks_valid) {
+                entry.error = {ErrorCode::invalid_required_acks, "acks must be -1, 0 or 1"};
+                continue;
+            }
+            entry.error = check(context, request, known, partition.index, partition.records);
+            if (entry.error.code != ErrorCode::none) continue;
+            AppendPlan& plan =
+                plans[replica::shard_of(known->id(), partition.index, here.shards.count())];
+            plan.items.push_back({entries.size() - 1, known->id(), partition.index,
+                                  context.writable(partition.records->bytes)});
+            plan.acks = request.acks;
+            plan.deadline = deadline;
+            plan.client = context.client.token;
+        }
+    }
+
+    // Every shard is told before any is awaited: a later request of this connection must not
+    // overtake this one.
+    std::vector<std::unique_ptr<runtime::ShardCall<Visit>>> calls;
+    AppendPlan own;
+    for (auto& [shard, plan] : plans) {
+        if (shard == here.shards.self()) {
+            own = std::move(plan);
+            continue;
+        }
+        Visit visit{here.peers[shard], std::move(plan)};
+        calls.push_back(
+            std::make_unique<runtime::ShardCall<Visit>>(here.shards, shard, std::move(visit)));
+        calls.back()->begin();
+    }
+    const auto take = [&entries](std::vector<AppendAnswer> answers) {
+        for (AppendAnswer& answer : answers) {
+            entries[answer.index].error = std::move(answer.error);
+            entries[answer.index].appended = answer.appended;
+        }
+    };
+    if (!own.items.empty()) take(co_await append(here, std::move(own)));
+    for (auto& call : calls)
+        take(co_await call->finish());
+
+    if (request.acks == 0) {
+        // Nobody waits for an answer; closing is how the client learns that something went wrong.
+        for (const Entry& entry : entries) {
+            if (entry.error.code != ErrorCode::none) co_return Outcome::close;
+        }
+        co_return Outcome::answered;
+    }
+
+    Response response;
+    for (Entry& entry : entries) {
+        auto& topics = response.responses;
+        if (topics.empty() || topics.back().name != entry.topic ||
+            topics.back().topic_id != entry.topic_id) {
+            topics.emplace_back();
+            topics.back().name = entry.topic;
+            topics.back().topic_id = entry.topic_id;
+        }
+        Response::PartitionProduceResponse& out = topics.back().partition_responses.emplace_back();
+        out.index = entry.partition;
+        out.error_code = to_wire(entry.error.code);
+        if (entry.error.code == ErrorCode::none) {
+            out.base_offset = entry.appended.first.value;
+            out.log_append_time_ms = entry.appended.log_append_time_ms;
+            out.log_start_offset = entry.appended.log_start.value;
+        } else {
+            out.base_offset = -1;
+            if (!entry.error.message.empty()) out.error_message = entry.error.message;
+        }
+    }
+    co_return context.reply(response);
+}
+
+}  // namespace cauce::server::api

@@ -1,0 +1,89 @@
+// One client connection: frames in, responses out in the order of their requests. Owned by its
+// shard's acceptor, lives on that shard.
+//
+// Requests of a connection are handled one after another, as Kafka does, but for Produce: the next
+// Produce starts as soon as the last one has appended, so that many can share one flush. Their
+// appends keep their order, and so do all answers.
+#pragma once
+
+#include "runtime/net.h"
+#include "runtime/task_group.h"
+#include "server/frame_buffer.h"
+#include "server/response.h"
+#include "server/shard_services.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+namespace cauce::server {
+
+// Who is at the other end, as far as it told us.
+struct ClientIdentity {
+    live::ClientToken token = 0;
+    std::string host;              // the peer's address, without port
+    std::string software_name;     // ApiVersions v3+
+    std::string software_version;  // ApiVersions v3+
+};
+
+class Connection {
+public:
+    Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
+               const Listener& listener);
+    ~Connection();
+
+    // Serves until the peer leaves, sends what cannot be understood, stays idle too long, or
+    // close() is called; ends when every request it took has been answered or given up.
+    Task<void> run();
+
+    // No more requests. Those under way are finished and answered.
+    void close();
+
+    ClientIdentity& identity() { return identity_; }
+    const Listener& listener() const { return listener_; }
+
+private:
+    struct Slot {
+        Response response;
+        bool done = false;
+    };
+
+    Task<void> read_requests();
+    Task<void> write_responses();
+    Task<void> handle(Frame frame, Slot& slot);
+    bool accept_frame_size(std::int32_t size);
+    void arm_idle_timer();
+
+    struct IdleTimer : runtime::Timer {
+        explicit IdleTimer(Connection& owner);
+        Connection& connection;
+    };
+
+    // Produce requests of one connection that may be under way at once: more would only queue
+    // behind the flush.
+    static constexpr std::size_t kInFlightMax = 64;
+    // What one write gathers; a large fetch response goes alone.
+    static constexpr std::size_t kWriteBytes = 1024 * 1024;
+
+    ShardServices& shard_;
+    std::unique_ptr<runtime::Stream> stream_;
+    const Listener& listener_;
+    ClientIdentity identity_;
+
+    FrameBuffer frames_;
+    std::deque<Slot>
+        slots_;  // in the order of the requests; the front ones that are done get written
+    std::size_t in_flight_ = 0;
+    bool closing_ = false;  // no more reading
+    bool broken_ = false;   // no more writing either
+    bool reading_ended_ = false;
+    MonoTime last_active_;
+    runtime::WaitList handled_;   // a request was finished
+    runtime::WaitList writable_;  // there may be something to write, or nothing ever again
+    runtime::WaitList written_;
+    IdleTimer idle_timer_;
+    runtime::TaskGroup tasks_;
+};
+
+}  // namespace cauce::server

@@ -1,0 +1,34 @@
+#include "server/connections.h"
+
+#include <utility>
+#include <vector>
+
+namespace cauce::server {
+
+Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {}
+
+void Connections::adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener) {
+    if (closing_) return;  // and with that the stream is closed
+    auto attached = shard_.net.attach(std::move(stream));
+    if (!attached) return;  // it went away meanwhile
+    auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener);
+    open_.insert(connection.get());
+    tasks_.spawn(serve(std::move(connection)));
+}
+
+Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
+    co_await connection->run();
+    open_.erase(connection.get());
+}
+
+Task<void> Connections::close() {
+    closing_ = true;
+    // Closing one may end it at once, which changes the set.
+    const std::vector<Connection*> all(open_.begin(), open_.end());
+    for (Connection* connection : all) {
+        if (open_.contains(connection)) connection->close();
+    }
+    co_await tasks_.join();
+}
+
+}  // namespace cauce::server

@@ -1,0 +1,74 @@
+#include "server/frame_buffer.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cauce::server {
+
+namespace {
+constexpr std::size_t kPrefixBytes = 4;
+}
+
+std::optional<std::int32_t> FrameBuffer::frame_size() const {
+    if (end_ - begin_ < kPrefixBytes) return std::nullopt;
+    return load_big_endian<std::int32_t>(chunk_.get() + begin_);
+}
+
+std::optional<Frame> FrameBuffer::next() {
+    const auto size = frame_size();
+    if (!size) return std::nullopt;
+    CHECK(*size >= 0, *size);
+    const auto bytes = static_cast<std::size_t>(*size);
+    if (end_ - begin_ - kPrefixBytes < bytes) return std::nullopt;
+    Frame frame{chunk_, MutableBytes(chunk_.get() + begin_ + kPrefixBytes, bytes)};
+    begin_ += kPrefixBytes + bytes;
+    return frame;
+}
+
+MutableBytes FrameBuffer::room() {
+    const std::size_t waiting = end_ - begin_;
+    // Requests that still run may look at the chunk; alone, it is reused from its start.
+    const bool alone = chunk_ && chunk_.use_count() == 1;
+    if (waiting == 0 && alone) begin_ = end_ = 0;
+
+    const auto size = frame_size();
+    const std::size_t need = size ? kPrefixBytes + static_cast<std::size_t>(*size) : kPrefixBytes;
+    if (capacity_ - begin_ < need || end_ == capacity_ || capacity_ < wanted_) {
+        // A frame larger than a chunk: at most twice of what has come, so that a claim alone costs
+        // nothing.
+        const std::size_t arrived = std::max(wanted_, 2 * waiting);
+        const std::size_t target = std::max(wanted_, std::min(need, arrived));
+        if (alone && target <= capacity_) {
+            std::memmove(chunk_.get(), chunk_.get() + begin_, waiting);
+            begin_ = 0;
+            end_ = waiting;
+        } else if (end_ == capacity_ || target > capacity_ - begin_) {
+            move_to(target);
+        }
+    }
+    CHECK(end_ < capacity_, end_, capacity_);
+    return MutableBytes(chunk_.get() + end_, capacity_ - end_);
+}
+
+void FrameBuffer::received(std::size_t bytes) {
+    CHECK(bytes <= capacity_ - end_, bytes);
+    end_ += bytes;
+    // A read that filled the room says that more was waiting: ask for more at once next time.
+    if (end_ == capacity_ && wanted_ < kChunkBytesMax)
+        wanted_ = std::min(wanted_ * 4, kChunkBytesMax);
+}
+
+void FrameBuffer::move_to(std::size_t capacity) {
+    const std::size_t waiting = end_ - begin_;
+    CHECK(capacity > waiting, capacity, waiting);
+    auto fresh = std::make_shared_for_overwrite<std::uint8_t[]>(capacity);
+    if (waiting > 0) std::memcpy(fresh.get(), chunk_.get() + begin_, waiting);
+    chunk_ = std::move(fresh);
+    capacity_ = capacity;
+    begin_ = 0;
+    end_ = waiting;
+}
+
+}  // namespace cauce::server

@@ -1,0 +1,34 @@
+#include "server/request_context.h"
+
+#include "base/check.h"
+
+namespace cauce::server {
+
+bool RequestContext::read_header() {
+    auto request = wire::parse_request_frame(frame_.bytes);
+    if (!request) return false;
+    request_ = *std::move(request);
+    return request_.api != nullptr;
+}
+
+MutableBytes RequestContext::writable(BytesView part) const {
+    if (part.empty()) return {};
+    const std::uint8_t* start = frame_.bytes.data();
+    CHECK(part.data() >= start && part.data() + part.size() <= start + frame_.bytes.size());
+    return frame_.bytes.subspan(static_cast<std::size_t>(part.data() - start), part.size());
+}
+
+void RequestContext::begin_response(wire::Writer& writer, std::int16_t version) const {
+    wire::begin_response(writer, request_.api->key, version, request_.correlation_id);
+}
+
+Outcome RequestContext::finish_response(wire::Writer& writer) {
+    const bool fits = wire::end_frame(writer);
+    // An answer of ours that its version cannot express is a bug, and nothing to send half of.
+    CHECK(writer.ok() && fits, writer.error(), api_key(), version());
+    response_.gaps = writer.gaps();
+    response_.bytes = writer.take();
+    return Outcome::answered;
+}
+
+}  // namespace cauce::server

@@ -1,0 +1,40 @@
+// What the server reads of the configuration, checked and typed. Immutable after start-up.
+#pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "metadata/effective_config.h"
+#include "runtime/net.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cauce::server {
+
+struct Listener {
+    std::string name;  // "PLAINTEXT"
+    runtime::Address bind;
+    runtime::Address advertised;
+};
+
+struct Settings {
+    NodeId node_id;
+    std::string cluster_id;
+    std::vector<Listener> listeners;
+    metadata::StaticConfig file;  // every key as it was given
+    std::int32_t socket_request_max_bytes = 100 * 1024 * 1024;
+    Duration connections_max_idle = std::chrono::minutes(10);
+    bool auto_create_topics = true;
+    std::int32_t num_partitions = 1;
+    std::int16_t default_replication_factor = 1;
+    std::int32_t fetch_max_bytes = 55 * 1024 * 1024;
+    std::int32_t fetch_session_slots =
+        1000;  // max.incremental.fetch.session.cache.slots, over all shards
+    std::int32_t offsets_topic_partitions = 50;
+    std::int16_t offsets_topic_replication_factor = 3;
+    std::string offsets_topic_segment_bytes = "104857600";
+    std::int32_t request_timeout_ms = 30'000;
+};
+
+}  // namespace cauce::server

@@ -1,0 +1,68 @@
+// Everything a shard serves requests with. One object a shard, made by node/, outliving all
+// connections.
+#pragma once
+
+#include "base/log.h"
+#include "live/counters.h"
+#include "runtime/net.h"
+#include "runtime/shards.h"
+#include "server/fetch_session.h"
+#include "server/fetch_wait.h"
+#include "server/producer_ids.h"
+#include "server/settings.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cauce::metadata {
+class Image;
+}
+namespace cauce::replica {
+class PartitionTable;
+}
+namespace cauce::coordinator {
+class Host;
+}
+namespace cauce::controller {
+class Host;
+}
+
+namespace cauce::server {
+
+using runtime::Task;
+
+struct ShardServices {
+    runtime::Shards& shards;
+    runtime::Net& net;
+    const Settings& settings;  // immutable, shared by all shards
+    Logger log;
+
+    // The cluster as this shard last heard of it; replaced whole (node/ on every committed change).
+    std::shared_ptr<const metadata::Image> image;
+    runtime::WaitList image_changed{};
+
+    replica::PartitionTable& partitions;  // the partitions this shard owns
+    coordinator::Host& groups;            // the groups whose offsets partitions this shard owns
+    FetchSessions fetch_sessions;
+    FetchWaits fetch_waits{};
+    ProducerIds producer_ids{};
+    // To be used on kControllerShard only: shards.on(kControllerShard, ...).
+    controller::Host& controller;
+    static constexpr unsigned kControllerShard = 0;
+
+    // The same object of every shard, for use there: shards.on(i, [&peer = *peers[i]] { return
+    // f(peer); }).
+    std::vector<ShardServices*> peers{};
+
+    // Set when the node stops: long polls answer what they have, parked requests end.
+    runtime::Stop stop{};
+
+    live::ClientToken next_client_token() {
+        return static_cast<live::ClientToken>(shards.self()) << 48 | ++last_client_token;
+    }
+    live::ClientToken last_client_token = 0;
+};
+
+}  // namespace cauce::server

@@ -1,0 +1,25 @@
+// Making topics that somebody asked for by name: Metadata's auto-creation, and the topic of
+// committed offsets.
+#pragma once
+
+#include "server/shard_services.h"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+namespace cauce::server {
+
+using CreationErrors = std::map<std::string, ErrorCode, std::less<>>;
+
+// Asks the controller to make them with this broker's defaults (internal topics with theirs), and
+// waits until this shard's image shows those that were made. What could not be made is in the
+// result; "exists already" is no error.
+Task<CreationErrors> create_missing_topics(ShardServices& shard, std::set<std::string> names);
+
+// Ends when this shard's image shows the topic or, with `present` false, no longer does; or at the
+// deadline.
+Task<void> await_topic(ShardServices& shard, std::string name, bool present, MonoTime deadline);
+
+}  // namespace cauce::server
