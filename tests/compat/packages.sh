@@ -37,3 +37,46 @@ jars() {
     ) 9>"$folder.lock" || { echo "mvn could not fetch the jars of $1" >&2; return 1; }
     echo "$folder"
 }
+
+# once FOLDER COMMAND...: runs COMMAND with FOLDER as its last argument unless that has been done, and prints FOLDER.
+once() {
+    target=$1
+    shift
+    mkdir -p "$(dirname "$target")"
+    (
+        flock 9
+        [ -e "$target/.complete" ] && exit 0
+        rm -rf "$target"
+        mkdir "$target"
+        "$@" "$target" >&2 || exit 1
+        : >"$target/.complete"
+    ) 9>"$target.lock" || return 1
+    echo "$target"
+}
+
+# npm_packages PACKAGE... FOLDER
+npm_packages() {
+    debian node nodejs && debian npm npm || return 1
+    for last; do :; done
+    arguments=
+    while [ $# -gt 1 ]; do
+        arguments="$arguments $1"
+        shift
+    done
+    # The list is meant to be split.
+    # shellcheck disable=SC2086
+    npm install --prefix "$last" --no-save --no-fund --no-audit --loglevel=error $arguments
+}
+
+# python_packages PACKAGE... FOLDER
+python_packages() {
+    python3 -m pip --version >/dev/null 2>&1 || debian pip3 python3-pip || return 1
+    for last; do :; done
+    arguments=
+    while [ $# -gt 1 ]; do
+        arguments="$arguments $1"
+        shift
+    done
+    # shellcheck disable=SC2086
+    python3 -m pip install -q --root-user-action=ignore --target "$last" $arguments
+}

@@ -80,7 +80,7 @@ export class Blog {
   /** How many partitions the topic has, 0 while it does not exist. */
   private partitions(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.producer.getMetadata({ topic: kTopic, timeout: 10_000 }, (error, metadata) => {
+      this.producer.getMetadata({ topic: kTopic, allTopics: false, timeout: 10_000 }, (error, metadata) => {
         if (error) return reject(error);
         resolve(metadata.topics.find((topic) => topic.name === kTopic)?.partitions.length ?? 0);
       });
