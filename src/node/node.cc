@@ -348,7 +348,8 @@ Task<Result<void>> Node::serve(runtime::Stop& stop) {
     std::vector<runtime::Address> addresses;
     for (const auto& acceptor : acceptors_)
         addresses.push_back(acceptor->local());
-    log().info("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.");
+    Logger(&seams.log, "BrokerLifecycleManager id=" + std::to_string(config_.settings.node_id.value))
+        .info("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.");
     if (hooks_.ready) hooks_.ready(addresses);
 
     runtime::Event leave;

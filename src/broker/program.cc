@@ -1,0 +1,188 @@
+#include "broker/program.h"
+
+#include "base/version.h"
+#include "broker/streams.h"
+#include "cli/exit_code.h"
+#include "node/node.h"
+#include "runtime/os/console_log.h"
+#include "runtime/os/process.h"
+#include "runtime/os/runtime.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+namespace cauce::broker {
+
+namespace {
+
+using runtime::Task;
+using runtime::os::Runtime;
+
+int complain(std::string_view what) {
+    std::fprintf(stderr, "cauce: %.*s\n", static_cast<int>(what.size()), what.data());
+    return cli::exit_error;
+}
+
+// Files may be named before there is a runtime to read them with.
+Result<std::string> read_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return fail(ErrorCode::invalid_config,
+                    "cannot read " + path + ": is the path right, and may this user read it?");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string dev_properties(const cli::DevOptions& options, const std::string& folder) {
+    const std::string address = "127.0.0.1:" + std::to_string(options.port);
+    return "process.roles=broker,controller\n"
+           "node.id=1\n"
+           "listeners=PLAINTEXT://" +
+           address +
+           "\n"
+           "advertised.listeners=PLAINTEXT://" +
+           address +
+           "\n"
+           "log.dirs=" +
+           folder +
+           "\n"
+           // One member is enough to begin with: nobody waits three seconds for a group of one.
+           "group.initial.rebalance.delay.ms=0\n";
+}
+
+void greet(const runtime::Address& address, const std::string& folder, bool ephemeral) {
+    const std::string bootstrap = address.to_string();
+    const bool usual = address.port == 9092;
+    const std::string flag = usual ? "" : " -b " + bootstrap;
+    std::printf(
+        "cauce %.*s is ready: one broker on %s\n"
+        "data    %s%s\n"
+        "\n"
+        "  echo hello | cauce produce greetings%s\n"
+        "  cauce consume greetings --from start%s\n"
+        "  cauce topic list%s\n"
+        "\n"
+        "Any Kafka client works too: bootstrap.servers=%s. Ctrl-C stops it.\n",
+        static_cast<int>(kVersion.size()), kVersion.data(), bootstrap.c_str(), folder.c_str(),
+        ephemeral ? " (removed at the end)" : "", flag.c_str(), flag.c_str(), flag.c_str(),
+        bootstrap.c_str());
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int Program::run(const std::function<Task<int>(cli::Environment&)>& command) {
+    auto made = Runtime::make({});
+    if (!made) return complain(made.error().to_string());
+    Runtime& runtime = **made;
+    Input in(runtime);
+    Output out(runtime, 1);
+    Output err(runtime, 2);
+    cli::Environment environment{
+        invocation_,   in, out, err, runtime.net(0), runtime.disk(0), runtime.shards(0),
+        runtime.stop()};
+    int code = cli::exit_error;
+    const auto main = [&](unsigned) {
+        struct Run {
+            static Task<void> command_to_end(
+                const std::function<Task<int>(cli::Environment&)>& what, cli::Environment& where,
+                int& into) {
+                into = co_await what(where);
+            }
+        };
+        return Run::command_to_end(command, environment, code);
+    };
+    const auto ran = runtime.run(main);
+    if (!ran) return complain(ran.error().to_string());
+    return code;
+}
+
+int Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
+    runtime::os::RuntimeOptions options;
+    options.shards = config.shards > 0 ? config.shards : runtime::os::processors();
+    options.log = &log;
+    auto made = Runtime::make(options);
+    if (!made) return complain(made.error().to_string());
+    Runtime& runtime = **made;
+
+    node::Node::Hooks hooks;
+    hooks.ready = ready;
+    node::Node node(std::move(config), options.shards, std::move(hooks));
+    Result<void> outcome;
+    struct Run {
+        static Task<void> shard_to_end(Runtime& machine, node::Node& what, unsigned shard,
+                                       LogSink& sink, Result<void>& into) {
+            const node::Seams seams{machine.shards(shard), machine.disk(shard), machine.net(shard),
+                                    sink};
+            Result<void> result = co_await what.run(shard, seams, machine.stop());
+            if (shard == 0) into = std::move(result);
+        }
+    };
+    const auto main = [&](unsigned shard) {
+        return Run::shard_to_end(runtime, node, shard, log, outcome);
+    };
+    const auto ran = runtime.run(main);
+    if (!ran) return complain(ran.error().to_string());
+    if (!outcome) return complain(outcome.error().message);
+    return cli::exit_ok;
+}
+
+int Program::dev(const cli::DevOptions& options) {
+    std::string folder = options.data_folder;
+    if (options.ephemeral) {
+        auto made = runtime::os::make_temporary_folder("cauce-");
+        if (!made) return complain(made.error().to_string());
+        folder = *std::move(made);
+    }
+    node::ConfigInput input;
+    input.file_name = "cauce dev";
+    input.file_text = dev_properties(options, folder);
+    auto config = node::read_config(input);
+    if (!config) return complain(config.error().message);
+    config->auto_format = true;
+
+    runtime::os::ConsoleLogOptions log_options;
+    log_options.level = options.log_level;
+    runtime::os::ConsoleLog log(log_options);
+    const auto ready = [&](const std::vector<runtime::Address>& addresses) {
+        greet(addresses.front(), folder, options.ephemeral);
+    };
+    const int code = run_node(*std::move(config), log, ready);
+    if (options.ephemeral) {
+        if (const auto removed = runtime::os::remove_folder_tree(folder); !removed)
+            return complain(removed.error().to_string());
+    }
+    return code;
+}
+
+int Program::broker_start(const cli::BrokerStartOptions& options) {
+    node::ConfigInput input;
+    input.file_name = options.config_file.empty() ? "the configuration" : options.config_file;
+    if (!options.config_file.empty()) {
+        auto text = read_text(options.config_file);
+        if (!text) return complain(text.error().message);
+        input.file_text = *std::move(text);
+    }
+    input.variables = invocation_.variables;
+    input.overrides = options.overrides;
+    input.strict = options.strict;
+    input.ignore_security = options.ignore_security;
+    auto config = node::read_config(input);
+    if (!config) return complain(config.error().message);
+
+    // Where Kafka writes its console log, and where those who wait for its readiness lines look.
+    runtime::os::ConsoleLogOptions log_options;
+    log_options.level = options.log_level;
+    log_options.descriptor = 1;
+    runtime::os::ConsoleLog log(log_options);
+    const std::string id = std::to_string(config->settings.node_id.value);
+    const auto ready = [&](const std::vector<runtime::Address>&) {
+        Logger(&log, "KafkaServer id=" + id).info("started");
+        Logger(&log, "KafkaRaftServer nodeId=" + id).info("Kafka Server started");
+    };
+    return run_node(*std::move(config), log, ready);
+}
+
+}  // namespace cauce::broker
