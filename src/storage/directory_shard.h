@@ -53,6 +53,10 @@ public:
     // directory offline. Returns its argument.
     IoError judge_write(IoError error);
 
+    // Whether the file system can reserve space ahead; found out at the first try.
+    bool can_reserve() const { return can_reserve_; }
+    void set_cannot_reserve() { can_reserve_ = false; }
+
     // Removes files, or a folder with the files in it, when `delay` has passed. They have a name
     // already that no recovery takes for data (.deleted, -delete), so that a crash only means they
     // are removed at the next start.
@@ -85,6 +89,7 @@ private:
     Flusher flusher_;
     std::vector<Removal> removals_;  // heap, earliest first
     bool removing_ = false;
+    bool can_reserve_ = true;
     runtime::WaitList removal_added_;
     runtime::Stop stop_;
     runtime::TaskGroup tasks_;

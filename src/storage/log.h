@@ -35,10 +35,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cauce::storage {
 
+struct BatchHead;
+class ReadPlaces;
 class Segment;
 
 struct LogOpenOptions {
@@ -137,8 +140,10 @@ public:
     Offset end_offset() const { return end_offset_; }
     // Everything below it is on the device.
     Offset flushed_offset() const { return flushed_offset_; }
-    // What belongs into the recovery-point checkpoint: at most flushed_offset.
-    Offset recovery_point() const { return recovery_point_; }
+    // What belongs into the recovery-point checkpoint. It falls when the log is truncated below it;
+    // the owner then writes the checkpoint before it appends again, or a crash could take the new
+    // records for checked ones.
+    Offset recovery_point() const { return flushed_offset_; }
     // True when the start lies inside a segment, so that the log-start checkpoint must hold it.
     bool start_inside_segment() const;
     std::uint64_t size_bytes() const;
@@ -217,16 +222,52 @@ public:
     runtime::Task<IoResult<void>> remove();
 
 private:
+    // What the next flush has to make durable.
+    struct Dirty {
+        std::vector<std::shared_ptr<runtime::File>> files;  // closed segments, indexes, snapshots
+        std::shared_ptr<runtime::File>
+            active;                // the active segment's file, held open until flushed
+        bool folder = false;       // names in the partition's folder
+        bool parent = false;       // the folder's own name
+        bool epochs = false;       // leader-epoch-checkpoint
+        bool with_active = false;  // somebody asked for the active segment in page-cache mode
+    };
+    struct FlushWork;
+
     Log(DirectoryShard& home, LogOpenOptions options);
 
     runtime::Task<IoResult<void>> flush() override;
     void flush_done() override;
     void flush_failed(const IoError& error) override;
+    FlushWork take_flush_work();
+    static runtime::Task<IoResult<void>> run_flush(FlushWork work);
+
+    bool flush_mode() const { return config_->durability == Durability::flush; }
+    std::unexpected<IoError> offline_error() const;
+    Segment& active() { return *segments_.back(); }
+    // The segment that holds `offset`, and where the next one begins or the log ends.
+    std::pair<std::shared_ptr<Segment>, Offset> segment_at(Offset offset) const;
+    std::int64_t next_jitter();
+
+    IoResult<void> make_files();
+    IoResult<void> write_topic_id();
+    IoResult<void> begin_segment(Offset base);
+    IoResult<void> roll_to(Offset base);
+    IoResult<void> write_snapshot(Offset offset);
+    IoResult<void> append_run(std::span<const BytesView> batches, std::uint64_t bytes);
+    void note(const BatchHead& head, BytesView batch, std::uint32_t position);
+    void after_append(AppendInfo& info);
+    IoResult<void> drop_segments(std::size_t count);
+    runtime::Task<IoResult<void>> cut_at(Offset end);
+    runtime::Task<IoResult<ReadResult>> read_from_files(ReadRequest request);
+    IoResult<ReadResult> range(Segment& segment, std::uint32_t begin, std::uint32_t end,
+                               Offset first, Offset next);
 
     // Constant after construction.
     DirectoryShard& home_;
     TopicPartition partition_;
     TopicId topic_id_;
+    std::shared_ptr<const std::string> folder_;
 
     std::shared_ptr<const LogConfig> config_;
     LogObserver* observer_ = nullptr;
@@ -236,10 +277,20 @@ private:
     Offset start_offset_;
     Offset end_offset_;
     Offset flushed_offset_;
-    Offset recovery_point_;
+    Offset flushing_upto_;  // what the flush under way will have made durable
     std::vector<std::shared_ptr<Segment>> segments_;  // by base offset; the last is the active one
+    std::vector<Offset> snapshots_;                   // producer snapshots on disk
     ProducerState producers_;
     LeaderEpochs epochs_;
+    Dirty dirty_;
+    MonoTime dirty_since_;              // when the oldest unflushed record was appended
+    std::uint64_t snapshot_bytes_ = 0;  // appended since the last snapshot
+    Offset checkpointed_{-1};           // end at the last prepare_checkpoint()
+    std::uint32_t cuts_ = 0;  // truncations so far: a suspended read looks whether it still holds
+    bool busy_ = false;       // truncating or closing
+    bool closed_ = false;
+    bool has_topic_id_ = false;
+    std::unique_ptr<ReadPlaces> places_;
 
     // Waiters.
     runtime::WaitList flushed_;

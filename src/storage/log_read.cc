@@ -1,0 +1,173 @@
+// Reading a log: from what is known in memory if possible, else by its indexes.
+#include "base/check.h"
+#include "storage/batch_scanner.h"
+#include "storage/log.h"
+#include "storage/read_places.h"
+#include "storage/segment.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace cauce::storage {
+namespace {
+
+ReadResult nothing_at(Offset offset) {
+    ReadResult result;
+    result.first = result.next = offset;
+    return result;
+}
+
+}  // namespace
+
+std::pair<std::shared_ptr<Segment>, Offset> Log::segment_at(Offset offset) const {
+    const auto after = std::ranges::upper_bound(
+        segments_, offset, {}, [](const auto& segment) { return segment->base_offset(); });
+    // The start may lie before the first segment of a log that was just begun there.
+    const auto at = after == segments_.begin() ? after : std::prev(after);
+    const auto following = std::next(at);
+    return {*at, following == segments_.end() ? end_offset_ : (*following)->base_offset()};
+}
+
+IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint32_t end,
+                                Offset first, Offset next) {
+    CHECK(begin < end && end <= segment.size(), begin, end, segment.size());
+    ASSIGN_OR_RETURN(auto file, segment.file());
+    ReadResult result;
+    result.size = end - begin;
+    result.data = runtime::FileRange{file.get(), begin, end - begin};
+    result.first = first;
+    result.next = next;
+    result.keep_alive = std::move(file);
+    if (places_ == nullptr) places_ = std::make_unique<ReadPlaces>();
+    places_->stopped(segment.base_offset(), next, end);
+    return result;
+}
+
+std::optional<IoResult<ReadResult>> Log::try_read(const ReadRequest& request) {
+    if (request.from < start_offset_ || request.from > end_offset_)
+        return io_fail(ERANGE, "read", *folder_);
+    const Offset bound = std::min(request.upper_bound, end_offset_);
+    if (request.from >= bound || segments_.empty()) return nothing_at(request.from);
+    if (places_ == nullptr) return std::nullopt;
+
+    const auto [segment, segment_end] = segment_at(request.from);
+    const Offset base = segment->base_offset();
+    const auto begin = places_->find(base, request.from);
+    if (!begin || begin->position >= segment->size()) return std::nullopt;
+
+    std::uint32_t limit = segment->size();
+    Offset next = segment_end;
+    if (bound < segment_end) {
+        const auto at_bound = places_->boundary(base, bound);
+        if (!at_bound) return std::nullopt;
+        limit = *at_bound;
+        next = bound;
+    }
+    if (limit <= begin->position) return std::nullopt;
+    if (limit - begin->position > request.max_bytes) {
+        // Cut before the batch that does not fit any more.
+        const std::uint64_t most = begin->position + request.max_bytes;
+        auto cut = places_->below(base, static_cast<std::uint32_t>(most));
+        if (!cut) return std::nullopt;
+        if (cut->position <= begin->position) {
+            // Not even the first one fits.
+            if (!request.at_least_one) return nothing_at(request.from);
+            if (begin->size == 0) return std::nullopt;
+            cut = places_->below(base, begin->position + begin->size);
+            // It is the last batch there is.
+            if (cut->position == begin->position) cut->position = limit, cut->base = next;
+        }
+        limit = cut->position;
+        next = cut->base;
+    }
+    return range(*segment, begin->position, limit, begin->base, next);
+}
+
+runtime::Task<IoResult<ReadResult>> Log::read(ReadRequest request) {
+    if (auto known = try_read(request)) co_return std::move(*known);
+    const std::uint32_t cuts = cuts_;
+    auto result = co_await read_from_files(request);
+    if (!result && (cuts != cuts_ || request.from < start_offset_))
+        co_return io_fail(ERANGE, "read", *folder_);
+    co_return result;
+}
+
+runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
+    const Offset bound = std::min(request.upper_bound, end_offset_);
+    const std::uint32_t cuts = cuts_;
+    Offset from = request.from;
+    while (from < bound && !segments_.empty()) {
+        const auto [segment, segment_end] = segment_at(from);
+        const std::uint32_t size = segment->size();
+        auto first = co_await segment->find(from, size);
+        if (!first) co_return std::unexpected(std::move(first).error());
+        if (!*first || (*first)->head.base_offset >= bound) {
+            // Nothing from here to the next segment: compaction leaves such gaps.
+            if (segment_end >= bound) break;
+            from = segment_end;
+            continue;
+        }
+        const BatchScanner::Batch begin = **first;
+
+        std::uint32_t limit = size;
+        Offset next = segment_end;
+        if (bound < segment_end) {
+            auto behind = co_await segment->find(bound, size);
+            if (!behind) co_return std::unexpected(std::move(behind).error());
+            if (*behind) limit = static_cast<std::uint32_t>((*behind)->position);
+            next = bound;
+        }
+        if (limit - begin.position > request.max_bytes) {
+            const std::uint64_t most = begin.position + request.max_bytes;
+            auto boundary = co_await segment->boundary_below(static_cast<std::uint32_t>(most));
+            if (!boundary) co_return std::unexpected(std::move(boundary).error());
+            ASSIGN_OR_CO_RETURN(auto file, segment->file());
+            std::uint64_t cut = std::max<std::uint64_t>(*boundary, begin.end());
+            if (begin.end() > most) {
+                if (!request.at_least_one) co_return nothing_at(request.from);
+                cut = begin.end();
+            }
+            // From there batch by batch, as long as they fit.
+            constexpr std::uint64_t kReadAhead = 4096;
+            BatchScanner scanner(std::move(file), cut, limit, kReadAhead);
+            std::uint32_t end = static_cast<std::uint32_t>(cut);
+            while (end < limit) {
+                auto batch = co_await scanner.next();
+                if (!batch) co_return std::unexpected(std::move(batch).error());
+                if (!*batch)
+                    co_return io_fail(EBADMSG, "read",
+                                      *folder_ + " at " + std::to_string(scanner.position()));
+                next = (*batch)->head.base_offset;
+                if ((*batch)->end() > most) break;
+                end = static_cast<std::uint32_t>((*batch)->end());
+                if (end == limit) next = bound < segment_end ? bound : segment_end;
+            }
+            if (end == limit) next = bound < segment_end ? bound : segment_end;
+            limit = end;
+        }
+        if (cuts != cuts_) break;
+        co_return range(*segment, static_cast<std::uint32_t>(begin.position), limit,
+                        begin.head.base_offset, next);
+    }
+    if (cuts != cuts_) co_return io_fail(ERANGE, "read", *folder_);
+    co_return nothing_at(bound);
+}
+
+runtime::Task<IoResult<void>> Log::copy_out(const ReadResult& result, Buffer& into) {
+    if (const auto* bytes = std::get_if<BytesView>(&result.data)) {
+        into.assign(bytes->begin(), bytes->end());
+        co_return IoResult<void>{};
+    }
+    const std::shared_ptr<const void> keep_alive = result.keep_alive;
+    const auto range = std::get<runtime::FileRange>(result.data);
+    into.resize(range.size);
+    if (range.size == 0) co_return IoResult<void>{};
+    auto read = co_await range.file->read_at(range.position, into);
+    if (!read) co_return std::unexpected(std::move(read).error());
+    // A truncation took it away meanwhile.
+    if (*read < range.size) co_return io_fail(ERANGE, "read", *folder_);
+    co_return IoResult<void>{};
+}
+
+}  // namespace cauce::storage

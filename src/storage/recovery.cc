@@ -1,0 +1,307 @@
+#include "storage/recovery.h"
+
+#include "storage/batch_scanner.h"
+#include "storage/log_directory.h"
+#include "storage/segment_files.h"
+#include "storage/small_file.h"
+#include "storage/transaction_marker.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace cauce::storage {
+namespace {
+
+// What is in a partition's folder, by kind.
+struct Listing {
+    bool exists = false;
+    std::vector<Offset> logs;
+    std::vector<std::pair<Offset, std::string>> indexes;  // with their suffix
+    std::vector<Offset> snapshots;
+    std::vector<std::string> garbage;  // names of files that a stop left half done
+    bool has_metadata = false;
+    bool has_swap = false;
+};
+
+IoResult<Listing> read_folder(runtime::Disk& disk, const std::string& folder) {
+    Listing listing;
+    auto entries = disk.list(folder);
+    if (!entries) {
+        if (entries.error().number == ENOENT) return listing;
+        return std::unexpected(std::move(entries).error());
+    }
+    listing.exists = true;
+    for (const auto& entry : *entries) {
+        if (entry.is_directory) continue;
+        const std::string& name = entry.name;
+        if (const auto base = offset_in_name(name, kLogSuffix)) listing.logs.push_back(*base);
+        for (const std::string_view suffix :
+             {kIndexSuffix, kTimeIndexSuffix, kTransactionIndexSuffix})
+            if (const auto base = offset_in_name(name, suffix))
+                listing.indexes.emplace_back(*base, suffix);
+        if (const auto offset = offset_in_name(name, kSnapshotSuffix))
+            listing.snapshots.push_back(*offset);
+        if (name == "partition.metadata") listing.has_metadata = true;
+        if (name.ends_with(".swap")) listing.has_swap = true;
+        // The metadata log's snapshots (.checkpoint) are renamed like that too, and are not ours to
+        // remove.
+        const bool deleted =
+            name.ends_with(kDeletedSuffix) && !name.ends_with(".checkpoint.deleted");
+        if (deleted || name.ends_with(".cleaned") || name.ends_with(".tmp"))
+            listing.garbage.push_back(name);
+    }
+    return listing;
+}
+
+// Remembers the leader epochs of batches that recovery looks at.
+class EpochsSeen final : public Segment::Seen {
+public:
+    EpochsSeen(LeaderEpochs& epochs, bool& changed) : epochs_(epochs), changed_(changed) {}
+    void batch(const BatchHead& head) override {
+        const auto latest = epochs_.latest();
+        if (head.leader_epoch.value < 0 || (latest && head.leader_epoch <= *latest)) return;
+        changed_ |= epochs_.assign(head.leader_epoch, head.base_offset);
+    }
+
+private:
+    LeaderEpochs& epochs_;
+    bool& changed_;
+};
+
+// Where the segment that holds `offset` stands in the row: the last that begins at or below it, or
+// the first.
+std::size_t floor_segment(const Segments& segments, Offset offset) {
+    const auto after = std::ranges::upper_bound(
+        segments, offset, {}, [](const auto& segment) { return segment->base_offset(); });
+    return after == segments.begin() ? 0 : static_cast<std::size_t>(after - segments.begin()) - 1;
+}
+
+IoResult<void> delete_segments(DirectoryShard& home, Segments& segments, std::size_t from,
+                               const LogConfig& config) {
+    std::vector<std::string> renamed;
+    for (std::size_t i = from; i < segments.size(); ++i)
+        RETURN_IF_ERROR(segments[i]->mark_deleted(renamed));
+    segments.resize(from);
+    for (auto& path : renamed)
+        home.remove_file_later(std::move(path), milliseconds(config.file_delete_delay_ms));
+    return {};
+}
+
+// The epochs of all batches, when the file that should tell them is damaged.
+runtime::Task<IoResult<void>> scan_epochs(const Segments& segments, Segment::Seen& seen) {
+    for (const auto& segment : segments) {
+        ASSIGN_OR_CO_RETURN(auto file, segment->file());
+        BatchScanner scanner(std::move(file), 0, segment->size());
+        while (true) {
+            auto batch = co_await scanner.next();
+            if (!batch) co_return std::unexpected(std::move(batch).error());
+            if (!*batch) break;
+            seen.batch((*batch)->head);
+        }
+    }
+    co_return IoResult<void>{};
+}
+
+std::unexpected<IoError> old_format(const Segment& segment) {
+    return io_fail(
+        ENOTSUP, "open",
+        segment.path(kLogSuffix) + " (messages of format 0 or 1: let Kafka 3.x rewrite them)");
+}
+
+// Checks the segments from the recovery point on. `log.segments` ends behind the last good batch
+// afterwards.
+runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& log,
+                                               std::size_t first, Offset verify_from,
+                                               const LogConfig& config) {
+    EpochsSeen seen(log.epochs, log.epochs_changed);
+    for (std::size_t i = first; i < log.segments.size(); ++i) {
+        Segment& segment = *log.segments[i];
+        auto recovered = co_await segment.recover(verify_from, config, seen);
+        if (!recovered) co_return std::unexpected(std::move(recovered).error());
+        if (recovered->old_format) co_return old_format(segment);
+        log.end_offset = recovered->next_offset;
+        log.report.scanned_bytes += recovered->scanned_bytes;
+        ASSIGN_OR_CO_RETURN(auto file, segment.file());
+        log.dirty.push_back(std::move(file));
+        const bool last = i + 1 == log.segments.size();
+        if (recovered->cut_bytes > 0) {
+            log.report.cut_bytes += recovered->cut_bytes;
+            log.report.cut_segments += log.segments.size() - i - 1;
+            log.report.reason = recovered->reason;
+            log.names_changed |= !last;
+            CO_RETURN_IF_ERROR(delete_segments(home, log.segments, i + 1, config));
+            break;
+        }
+        if (!last) CO_RETURN_IF_ERROR(segment.finish(&log.dirty));
+    }
+    co_return IoResult<void>{};
+}
+
+}  // namespace
+
+runtime::Task<IoResult<ProducerState>> rebuild_producers(
+    DirectoryShard& home, std::shared_ptr<const std::string> folder, Segments segments,
+    std::vector<Offset>& snapshots, Offset start, Offset end, const LogConfig& config) {
+    const WallTime now = home.shards().clock().wall();
+    const milliseconds expiration(config.producer_id_expiration_ms);
+    ProducerState state;
+    Offset replay_from = start;
+    while (!snapshots.empty()) {
+        const std::string path = segment_file(*folder, snapshots.back(), kSnapshotSuffix);
+        if (snapshots.back() <= end) {
+            auto bytes = co_await read_file(home.disk(), path);
+            if (!bytes) co_return std::unexpected(std::move(bytes).error());
+            auto loaded = *bytes ? ProducerState::from_snapshot(**bytes, now, expiration)
+                                 : std::optional<ProducerState>();
+            if (loaded) {
+                state = std::move(*loaded);
+                replay_from = std::max(start, snapshots.back());
+                break;
+            }
+            home.logger().warn("producer snapshot " + path + " is damaged");
+        }
+        // Gone already is as good.
+        if (auto removed = home.disk().remove(path); !removed && removed.error().number != ENOENT)
+            co_return std::unexpected(std::move(removed).error());
+        snapshots.pop_back();
+    }
+    if (replay_from >= end || segments.empty()) co_return state;
+
+    for (std::size_t i = floor_segment(segments, replay_from); i < segments.size(); ++i) {
+        Segment& segment = *segments[i];
+        auto first = co_await segment.find(replay_from, segment.size());
+        if (!first) co_return std::unexpected(std::move(first).error());
+        if (!*first) continue;
+        ASSIGN_OR_CO_RETURN(auto file, segment.file());
+        BatchScanner scanner(std::move(file), (*first)->position, segment.size());
+        while (true) {
+            auto batch = co_await scanner.next();
+            if (!batch) co_return std::unexpected(std::move(batch).error());
+            if (!*batch) break;
+            const BatchHead& head = (*batch)->head;
+            if (head.producer_id.value < 0 || head.base_offset < replay_from) continue;
+            if (!head.control) {
+                state.apply(head.producer_batch());
+                continue;
+            }
+            scanner.step_back(**batch);
+            auto whole = co_await scanner.next_whole();
+            if (!whole) co_return std::unexpected(std::move(whole).error());
+            if (!*whole) break;
+            if (const auto end_of = read_marker((*whole)->head, scanner.bytes()))
+                state.apply(*end_of);
+        }
+    }
+    state.expire(now, expiration);
+    co_return state;
+}
+
+runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
+                                            std::shared_ptr<const std::string> folder,
+                                            const LogOpenOptions& options) {
+    runtime::Disk& disk = home.disk();
+    const LogConfig& config = *options.config;
+    OpenedLog log;
+    log.report.recovery_point = options.recovery_point;
+    log.start_offset = log.end_offset = log.flushed_offset = options.start_offset;
+    log.report.end_offset = log.end_offset;
+    ASSIGN_OR_CO_RETURN(Listing listing, read_folder(disk, *folder));
+    if (!listing.exists) co_return log;
+    log.folder_exists = true;
+    if (listing.has_swap)
+        co_return io_fail(ENOTSUP, "open",
+                          *folder + " (a compaction was interrupted; let Kafka finish it once)");
+
+    for (const auto& name : listing.garbage) {
+        CO_RETURN_IF_ERROR(disk.remove(*folder + "/" + name));
+        log.names_changed = true;
+    }
+    for (const auto& [base, suffix] : listing.indexes) {
+        if (std::ranges::binary_search(listing.logs, base)) continue;
+        CO_RETURN_IF_ERROR(disk.remove(segment_file(*folder, base, suffix)));
+        log.names_changed = true;
+    }
+    if (listing.has_metadata) {
+        auto bytes = co_await read_file(disk, *folder + "/partition.metadata");
+        if (!bytes) co_return std::unexpected(std::move(bytes).error());
+        log.has_topic_id = *bytes && parse_topic_id(as_text(**bytes)).has_value();
+    }
+
+    auto epochs = co_await read_file(disk, *folder + "/leader-epoch-checkpoint");
+    if (!epochs) co_return std::unexpected(std::move(epochs).error());
+    bool epochs_damaged = false;
+    if (*epochs && !(*epochs)->empty()) {
+        if (auto parsed = LeaderEpochs::parse(as_text(**epochs)))
+            log.epochs = std::move(*parsed);
+        else
+            epochs_damaged = true;
+    }
+
+    for (const Offset base : listing.logs) {
+        auto segment = std::make_shared<Segment>(home, folder, base, config.segment_jitter_ms);
+        CO_RETURN_IF_ERROR(segment->load());
+        log.segments.push_back(std::move(segment));
+    }
+    log.snapshots = std::move(listing.snapshots);
+
+    if (!log.segments.empty()) {
+        log.report.clean = options.clean;
+        std::size_t recover_from = log.segments.size();
+        Offset verify_from = options.recovery_point;
+        if (options.clean) {
+            auto end = co_await log.segments.back()->load_as_active();
+            if (!end) co_return std::unexpected(std::move(end).error());
+            if (*end) {
+                log.end_offset = **end;
+            } else {
+                // The mark of a clean stop does not fit what is there: this segment is checked from
+                // its first byte.
+                log.report.clean = false;
+                recover_from = log.segments.size() - 1;
+                verify_from = log.segments.back()->base_offset();
+            }
+        } else {
+            recover_from = floor_segment(log.segments, verify_from);
+        }
+        if (!log.report.clean) {
+            auto recovered =
+                co_await recover_segments(home, log, recover_from, verify_from, config);
+            if (!recovered) co_return std::unexpected(std::move(recovered).error());
+        }
+        log.start_offset = std::max(options.start_offset, log.segments.front()->base_offset());
+        log.flushed_offset =
+            log.report.clean ? log.end_offset : std::min(verify_from, log.end_offset);
+        if (log.end_offset < log.start_offset) {
+            // Files are missing: nothing that is left may be served.
+            home.logger().warn(*folder + ": the log ends at " +
+                               std::to_string(log.end_offset.value) + ", before its start at " +
+                               std::to_string(log.start_offset.value) + "; it is emptied");
+            CO_RETURN_IF_ERROR(delete_segments(home, log.segments, 0, config));
+            log.names_changed = true;
+            log.end_offset = log.flushed_offset = log.start_offset;
+            log.dirty.clear();
+        }
+    }
+
+    if (epochs_damaged) {
+        home.logger().warn(*folder + "/leader-epoch-checkpoint is damaged, reading all batches");
+        log.epochs.clear();
+        log.epochs_changed = true;
+        EpochsSeen seen(log.epochs, log.epochs_changed);
+        auto scanned = co_await scan_epochs(log.segments, seen);
+        if (!scanned) co_return std::unexpected(std::move(scanned).error());
+    }
+    log.epochs_changed |= log.epochs.truncate_from_end(log.end_offset);
+    log.epochs_changed |= log.epochs.truncate_from_start(log.start_offset);
+
+    auto producers = co_await rebuild_producers(home, folder, log.segments, log.snapshots,
+                                                log.start_offset, log.end_offset, config);
+    if (!producers) co_return std::unexpected(std::move(producers).error());
+    log.producers = std::move(*producers);
+    log.flushed_offset = std::max(log.flushed_offset, log.start_offset);
+    log.report.end_offset = log.end_offset;
+    co_return log;
+}
+
+}  // namespace cauce::storage

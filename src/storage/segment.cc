@@ -1,0 +1,473 @@
+#include "storage/segment.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace cauce::storage {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kReserveMax = 16 * 1024 * 1024;
+// A lookup reads from an index entry to the batch it wants, seldom more than this.
+constexpr std::uint64_t kFindReadAhead = 8 * 1024;
+// For indexes that are built anew where no configuration is at hand: Kafka's default.
+constexpr std::int64_t kRebuildInterval = 4096;
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
+    return (value + to - 1) / to * to;
+}
+
+struct Nobody final : Segment::Seen {
+    void batch(const BatchHead&) override {}
+};
+
+}  // namespace
+
+Segment::Segment(DirectoryShard& home, std::shared_ptr<const std::string> folder, Offset base,
+                 std::int64_t jitter_ms)
+    : home_(home),
+      place_{&home.files(), std::move(folder), base},
+      offsets_(place_),
+      times_(place_),
+      jitter_ms_(jitter_ms),
+      created_(home.shards().clock().wall()) {}
+
+IoResult<std::shared_ptr<runtime::File>> Segment::file() {
+    return home_.files().get(file_, runtime::OpenMode::read_write,
+                             [this] { return path(kLogSuffix); });
+}
+
+IoResult<void> Segment::create() {
+    ASSIGN_OR_RETURN(auto file, home_.files().get(file_, runtime::OpenMode::create,
+                                                  [this] { return path(kLogSuffix); }));
+    ASSIGN_OR_RETURN(const std::uint64_t size, file->size());
+    if (size > 0) RETURN_IF_ERROR(file->truncate(0));
+    size_ = 0;
+    reserved_end_ = 0;
+    offsets_.start_empty();
+    times_.start_empty();
+    largest_ = Largest{-1, place_.base};
+    return {};
+}
+
+IoResult<void> Segment::load() {
+    ASSIGN_OR_RETURN(auto opened, file());
+    ASSIGN_OR_RETURN(const std::uint64_t size, opened->size());
+    if (size > INT32_MAX) return io_fail(EFBIG, "open", path(kLogSuffix));
+    size_ = static_cast<std::uint32_t>(size);
+    reserved_end_ = size_;
+    return {};
+}
+
+IoResult<void> Segment::ensure_indexes() {
+    if (!offsets_.loaded()) RETURN_IF_ERROR(offsets_.load());
+    if (!times_.loaded()) RETURN_IF_ERROR(times_.load());
+    return {};
+}
+
+std::uint32_t Segment::relative(Offset offset) const {
+    const std::int64_t difference = offset - place_.base;
+    CHECK(difference >= 0 && difference <= INT32_MAX, offset, place_.base);
+    return static_cast<std::uint32_t>(difference);
+}
+
+runtime::Task<IoResult<void>> Segment::read_first_timestamp() {
+    first_timestamp_ = -1;
+    if (size_ == 0) co_return IoResult<void>{};
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    BatchScanner scanner(std::move(opened), 0, size_, BatchHead::kBytes);
+    auto first = co_await scanner.next();
+    if (!first) co_return std::unexpected(std::move(first).error());
+    if (*first) first_timestamp_ = (*first)->head.max_timestamp;
+    co_return IoResult<void>{};
+}
+
+runtime::Task<IoResult<std::optional<Offset>>> Segment::load_as_active() {
+    CO_RETURN_IF_ERROR(ensure_indexes());
+    largest_ = Largest{-1, place_.base};
+    last_time_entry_ = -1;
+    if (times_.count() > 0) {
+        auto last = co_await times_.at(times_.count() - 1);
+        if (!last) co_return std::unexpected(std::move(last).error());
+        largest_ = Largest{last->timestamp, place_.base + last->relative_offset};
+        last_time_entry_ = last->timestamp;
+    }
+    OffsetEntry last;
+    const bool indexed = offsets_.count() > 0;
+    if (indexed) {
+        auto entry = co_await offsets_.at(offsets_.count() - 1);
+        if (!entry) co_return std::unexpected(std::move(entry).error());
+        last = *entry;
+        if (last.position >= size_) co_return std::optional<Offset>();
+    }
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    BatchScanner scanner(std::move(opened), last.position, size_);
+    Offset next = place_.base;
+    bool first = indexed;
+    while (true) {
+        auto batch = co_await scanner.next();
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (!*batch) break;
+        const BatchHead& head = (*batch)->head;
+        const bool fits = first ? head.last_offset == place_.base + last.relative_offset
+                                : head.base_offset >= next;
+        if (!fits) co_return std::optional<Offset>();
+        first = false;
+        next = head.last_offset + 1;
+        if (head.max_timestamp > largest_->timestamp)
+            largest_ = Largest{head.max_timestamp, head.last_offset};
+    }
+    if (scanner.broken() != nullptr) co_return std::optional<Offset>();
+    bytes_since_entry_ = size_ - last.position;
+    auto first_read = co_await read_first_timestamp();
+    if (!first_read) co_return std::unexpected(std::move(first_read).error());
+    co_return std::optional(next);
+}
+
+bool Segment::wants_roll(const LogConfig& config, std::uint64_t bytes, std::int64_t max_timestamp,
+                         Offset last_offset, WallTime now) const {
+    if (last_offset - place_.base > INT32_MAX) return true;
+    const auto segment_bytes = static_cast<std::uint64_t>(config.segment_bytes);
+    if (size_ + bytes > segment_bytes) return true;
+    if (offsets_.count() >= offset_index_capacity(config.segment_index_bytes)) return true;
+    if (times_.count() >= time_index_capacity(config.segment_index_bytes)) return true;
+    if (size_ == 0) return false;
+    const std::int64_t waited =
+        first_timestamp_ >= 0 ? max_timestamp - first_timestamp_ : now.ms - created_.ms;
+    return waited > config.segment_ms - std::min(jitter_ms_, config.segment_ms);
+}
+
+IoResult<void> Segment::secure_space(std::uint64_t bytes, const LogConfig& config) {
+    const std::uint64_t end = size_ + bytes;
+    if (end <= reserved_end_ || !home_.can_reserve()) return {};
+    // As much again as there is: a small log takes little, a large one asks seldom.
+    const std::uint64_t ahead = std::clamp<std::uint64_t>(size_, kPage, kReserveMax);
+    const auto segment_bytes = static_cast<std::uint64_t>(config.segment_bytes);
+    const std::uint64_t wanted =
+        std::max(end, std::min(round_up(end + ahead, kPage), segment_bytes));
+    ASSIGN_OR_RETURN(auto opened, file());
+    auto reserved = opened->reserve(size_, wanted - size_);
+    if (reserved) {
+        reserved_end_ = wanted;
+        return {};
+    }
+    // There may be room for this batch, if not for more.
+    if (is_disk_full(reserved.error()) && wanted > end) {
+        reserved = opened->reserve(size_, bytes);
+        if (reserved) reserved_end_ = end;
+    }
+    if (!reserved && reserved.error().number == EOPNOTSUPP) {
+        home_.set_cannot_reserve();
+        return {};
+    }
+    return reserved;
+}
+
+IoResult<void> Segment::write(std::span<const BytesView> parts, std::uint64_t bytes) {
+    ASSIGN_OR_RETURN(auto opened, file());
+    auto written = opened->write_at(size_, parts);
+    if (written) {
+        size_ += static_cast<std::uint32_t>(bytes);
+        return {};
+    }
+    // Whatever part of it got in must not stand behind the end: the next start would find it there.
+    reserved_end_ = size_;
+    if (auto cut = opened->truncate(size_); !cut) home_.fail(cut.error());
+    return written;
+}
+
+void Segment::note(const BatchHead& batch, std::uint32_t position, const LogConfig& config) {
+    index_batch(batch, position, config.index_interval_bytes);
+}
+
+void Segment::index_batch(const BatchHead& batch, std::uint32_t position,
+                          std::int64_t interval_bytes) {
+    if (position == 0) first_timestamp_ = batch.max_timestamp;
+    if (batch.max_timestamp > largest_->timestamp)
+        largest_ = Largest{batch.max_timestamp, batch.last_offset};
+    if (bytes_since_entry_ > static_cast<std::uint64_t>(interval_bytes)) {
+        offsets_.append({relative(batch.last_offset), position});
+        add_time_entry();
+        bytes_since_entry_ = 0;
+    }
+    bytes_since_entry_ += batch.size_bytes;
+}
+
+void Segment::add_time_entry() {
+    if (largest_->timestamp <= last_time_entry_) return;
+    times_.append({largest_->timestamp, relative(largest_->offset)});
+    last_time_entry_ = largest_->timestamp;
+}
+
+IoResult<void> Segment::store_indexes(std::vector<std::shared_ptr<runtime::File>>* dirty) {
+    RETURN_IF_ERROR(ensure_indexes());
+    ASSIGN_OR_RETURN(auto offsets, offsets_.store());
+    ASSIGN_OR_RETURN(auto times, times_.store());
+    if (dirty != nullptr) {
+        dirty->push_back(std::move(offsets));
+        dirty->push_back(std::move(times));
+    }
+    return {};
+}
+
+IoResult<void> Segment::finish(std::vector<std::shared_ptr<runtime::File>>* dirty) {
+    add_time_entry();
+    ASSIGN_OR_RETURN(auto opened, file());
+    if (reserved_end_ > size_) {
+        RETURN_IF_ERROR(opened->truncate(size_));
+        reserved_end_ = size_;
+    }
+    RETURN_IF_ERROR(store_indexes(dirty));
+    if (dirty != nullptr) dirty->push_back(std::move(opened));
+    return {};
+}
+
+runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(Offset offset,
+                                                                          std::uint32_t limit) {
+    const std::int64_t wanted = offset - place_.base;
+    const auto not_above = [wanted](const OffsetEntry& e) {
+        return std::int64_t{e.relative_offset} <= wanted;
+    };
+    for (int attempt = 0;; ++attempt) {
+        CO_RETURN_IF_ERROR(ensure_indexes());
+        auto entry = co_await offsets_.last_where(not_above);
+        if (!entry) co_return std::unexpected(std::move(entry).error());
+        const std::uint32_t start = *entry ? (*entry)->entry.position : 0;
+        if (start >= limit && start < size_) co_return std::optional<BatchScanner::Batch>();
+
+        ASSIGN_OR_CO_RETURN(auto opened, file());
+        BatchScanner scanner(std::move(opened), start, limit, kFindReadAhead);
+        bool sound = start < size_;
+        while (sound) {
+            auto batch = co_await scanner.next();
+            if (!batch) co_return std::unexpected(std::move(batch).error());
+            if (!*batch) {
+                if (scanner.broken() == nullptr) co_return std::optional<BatchScanner::Batch>();
+                sound = false;
+                break;
+            }
+            if ((*batch)->position == start && *entry)
+                sound = (*batch)->head.last_offset == place_.base + (*entry)->entry.relative_offset;
+            if (sound && (*batch)->head.last_offset >= offset) co_return *batch;
+        }
+        if (size_ == 0) co_return std::optional<BatchScanner::Batch>();
+        if (attempt > 0)
+            co_return io_fail(EBADMSG, "read",
+                              path(kLogSuffix) + " at " + std::to_string(scanner.position()));
+        home_.logger().warn("index of " + path(kLogSuffix) + " is damaged, building it anew");
+        auto rebuilt = co_await rebuild_indexes();
+        if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    }
+}
+
+runtime::Task<IoResult<std::uint32_t>> Segment::boundary_below(std::uint32_t position) {
+    CO_RETURN_IF_ERROR(ensure_indexes());
+    const auto not_above = [position](const OffsetEntry& e) { return e.position <= position; };
+    auto entry = co_await offsets_.last_where(not_above);
+    if (!entry) co_return std::unexpected(std::move(entry).error());
+    co_return *entry ? (*entry)->entry.position : 0u;
+}
+
+runtime::Task<IoResult<TimeEntry>> Segment::max_timestamp() {
+    if (!largest_) {
+        CO_RETURN_IF_ERROR(ensure_indexes());
+        TimeEntry last{-1, 0};
+        if (times_.count() > 0) {
+            auto entry = co_await times_.at(times_.count() - 1);
+            if (!entry) co_return std::unexpected(std::move(entry).error());
+            last = *entry;
+        }
+        largest_ = Largest{last.timestamp, place_.base + last.relative_offset};
+    }
+    co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
+}
+
+runtime::Task<IoResult<std::uint32_t>> Segment::trusted_prefix(Offset below) {
+    // After a kill the indexes are right as far as they go. After a power loss each of them may
+    // have lost its end, or hold zeros there; so an entry counts while entries grow, and only up to
+    // where both indexes reach.
+    const std::int64_t limit = below - place_.base;
+    auto all = co_await offsets_.all();
+    if (!all) co_return std::unexpected(std::move(all).error());
+    auto all_times = co_await times_.all();
+    if (!all_times) co_return std::unexpected(std::move(all_times).error());
+
+    std::uint32_t entries = 0;
+    OffsetEntry last;
+    for (const auto& entry : *all) {
+        // No entry names the first batch of a file.
+        const bool grows = entry.position > last.position &&
+                           (entries == 0 || entry.relative_offset > last.relative_offset);
+        if (!grows || entry.relative_offset >= limit || entry.position >= size_) break;
+        last = entry;
+        ++entries;
+    }
+    std::uint32_t time_entries = 0;
+    TimeEntry last_time;
+    for (const auto& entry : *all_times) {
+        const bool grows = entry.timestamp > last_time.timestamp &&
+                           (time_entries == 0 || entry.relative_offset > last_time.relative_offset);
+        if (entries == 0 || !grows || entry.relative_offset > last.relative_offset) break;
+        last_time = entry;
+        ++time_entries;
+    }
+    if (time_entries == 0) entries = 0;
+    while (entries > 0 && (*all)[entries - 1].relative_offset > last_time.relative_offset)
+        --entries;
+    if (entries > 0) last = (*all)[entries - 1];
+    // The batch it names must be there, and be the one it says.
+    if (entries > 0) {
+        ASSIGN_OR_CO_RETURN(auto opened, file());
+        BatchScanner scanner(std::move(opened), last.position, size_, BatchHead::kBytes);
+        auto batch = co_await scanner.next();
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (!*batch || (*batch)->head.last_offset != place_.base + last.relative_offset)
+            entries = 0;
+    }
+    if (entries == 0) {
+        offsets_.start_empty();
+        times_.start_empty();
+        largest_ = Largest{-1, place_.base};
+        last_time_entry_ = -1;
+        co_return 0u;
+    }
+    CO_RETURN_IF_ERROR(offsets_.truncate(entries));
+    CO_RETURN_IF_ERROR(times_.truncate(time_entries));
+    largest_ = Largest{last_time.timestamp, place_.base + last_time.relative_offset};
+    last_time_entry_ = last_time.timestamp;
+    co_return last.position;
+}
+
+runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
+                                                             const LogConfig& config, Seen& seen) {
+    CO_RETURN_IF_ERROR(ensure_indexes());
+    auto start = co_await trusted_prefix(verify_from);
+    if (!start) co_return std::unexpected(std::move(start).error());
+    // The batch at `start` has its entry already, unless it is the first of the file.
+    bytes_since_entry_ = 0;
+
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    BatchScanner scanner(opened, *start, size_);
+    Recovered result;
+    result.next_offset = place_.base;
+    bool whole = false;
+    while (true) {
+        auto following = whole ? scanner.next_whole() : scanner.next();
+        auto batch = co_await following;
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (!*batch) break;
+        const BatchHead& head = (*batch)->head;
+        if (!whole && head.last_offset >= verify_from) {
+            whole = true;
+            scanner.step_back(**batch);
+            continue;
+        }
+        const char* wrong = nullptr;
+        if (head.base_offset < result.next_offset || head.base_offset < place_.base)
+            wrong = "an offset that does not follow";
+        else if (head.last_offset - place_.base > INT32_MAX)
+            wrong = "an offset beyond the segment's range";
+        else if (whole && !batch_crc_matches(scanner.bytes()))
+            wrong = "a wrong checksum";
+        if (wrong != nullptr) {
+            scanner.refuse(**batch, wrong);
+            break;
+        }
+        index_batch(head, static_cast<std::uint32_t>((*batch)->position),
+                    config.index_interval_bytes);
+        seen.batch(head);
+        result.next_offset = head.last_offset + 1;
+    }
+    result.reason = scanner.broken();
+    if (result.reason == BatchHead::kOldFormat) {
+        constexpr std::uint32_t kOldMessageMax = 64 * 1024 * 1024;
+        Buffer bytes(std::min<std::uint64_t>(size_ - scanner.position(), kOldMessageMax));
+        auto read = co_await opened->read_at(scanner.position(), bytes);
+        if (!read) co_return std::unexpected(std::move(read).error());
+        result.old_format = is_old_message(BytesView(bytes).first(*read));
+        if (result.old_format) co_return result;
+    }
+    result.scanned_bytes = scanner.position() - *start;
+    result.cut_bytes = size_ - scanner.position();
+    size_ = static_cast<std::uint32_t>(scanner.position());
+    reserved_end_ = size_;
+    // Also what a killed process had reserved behind the end goes.
+    CO_RETURN_IF_ERROR(opened->truncate(size_));
+    auto first_read = co_await read_first_timestamp();
+    if (!first_read) co_return std::unexpected(std::move(first_read).error());
+    co_return result;
+}
+
+runtime::Task<IoResult<void>> Segment::rebuild_indexes() {
+    offsets_.start_empty();
+    times_.start_empty();
+    largest_ = Largest{-1, place_.base};
+    last_time_entry_ = -1;
+    bytes_since_entry_ = 0;
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    BatchScanner scanner(std::move(opened), 0, size_);
+    while (true) {
+        auto batch = co_await scanner.next();
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (!*batch) break;
+        if ((*batch)->head.last_offset - place_.base > INT32_MAX) break;
+        index_batch((*batch)->head, static_cast<std::uint32_t>((*batch)->position),
+                    kRebuildInterval);
+    }
+    add_time_entry();
+    co_return store_indexes();
+}
+
+runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t position) {
+    CO_RETURN_IF_ERROR(ensure_indexes());
+    const std::int64_t limit = offset - place_.base;
+    const auto entry_stays = [limit, position](const OffsetEntry& e) {
+        return std::int64_t{e.relative_offset} < limit && e.position < position;
+    };
+    auto last = co_await offsets_.last_where(entry_stays);
+    if (!last) co_return std::unexpected(std::move(last).error());
+    const auto time_stays = [limit](const TimeEntry& e) {
+        return std::int64_t{e.relative_offset} < limit;
+    };
+    auto last_time = co_await times_.last_where(time_stays);
+    if (!last_time) co_return std::unexpected(std::move(last_time).error());
+    // The indexes first: one that points behind the end of its file would be taken for damaged.
+    CO_RETURN_IF_ERROR(offsets_.truncate(*last ? (*last)->number + 1 : 0));
+    CO_RETURN_IF_ERROR(times_.truncate(*last_time ? (*last_time)->number + 1 : 0));
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    CO_RETURN_IF_ERROR(opened->truncate(position));
+    size_ = position;
+    reserved_end_ = position;
+    auto end = co_await load_as_active();
+    if (!end) co_return std::unexpected(std::move(end).error());
+    if (!*end) co_return co_await rebuild_indexes();
+    co_return IoResult<void>{};
+}
+
+IoResult<void> Segment::mark_deleted(std::vector<std::string>& renamed) {
+    release_memory();
+    file_.close();
+    // The indexes can be built again, so until the records themselves are renamed nothing is lost.
+    // The transaction index cannot: it goes when nobody needs it any more.
+    for (const std::string_view suffix :
+         {kIndexSuffix, kTimeIndexSuffix, kLogSuffix, kTransactionIndexSuffix}) {
+        const std::string from = path(suffix);
+        std::string to = from + std::string(kDeletedSuffix);
+        auto moved = home_.disk().rename(from, to);
+        if (!moved && moved.error().number == ENOENT) continue;
+        if (!moved) return moved;
+        renamed.push_back(std::move(to));
+    }
+    return {};
+}
+
+void Segment::release_memory() {
+    offsets_.release_memory();
+    times_.release_memory();
+    file_.close();
+}
+
+}  // namespace cauce::storage

@@ -1,0 +1,149 @@
+// Segment: a run of batches in one file, with its two indexes (docs/formats/segment.md). The last
+// segment of a log is the active one, the only one written to. Files are opened when needed and
+// closed when others need the place.
+//
+// Held by shared_ptr: a read that is suspended keeps the segment it reads, whatever becomes of the
+// log meanwhile.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "runtime/disk.h"
+#include "runtime/task.h"
+#include "storage/batch_head.h"
+#include "storage/batch_scanner.h"
+#include "storage/directory_shard.h"
+#include "storage/log_config.h"
+#include "storage/offset_index.h"
+#include "storage/time_index.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cauce::storage {
+
+class Segment {
+public:
+    Segment(DirectoryShard& home, std::shared_ptr<const std::string> folder, Offset base,
+            std::int64_t jitter_ms);
+
+    Offset base_offset() const { return place_.base; }
+    // When this process first saw it.
+    WallTime created() const { return created_; }
+    // Bytes of batches.
+    std::uint32_t size() const { return size_; }
+    std::string path(std::string_view suffix) const { return place_.path(suffix); }
+    OffsetIndex& offsets() { return offsets_; }
+    TimeIndex& times() { return times_; }
+
+    // ---- Opening ----
+
+    // A new segment: makes its file. What a killed process left under that name goes.
+    IoResult<void> create();
+    // A segment that exists: takes its size. Indexes are loaded when they are asked.
+    IoResult<void> load();
+    // The last segment of a log that was closed cleanly, or was cut: finds its end with the help of
+    // the index, and what appending needs to know. Returns the offset after the last batch; nothing
+    // when file and index do not fit together, which asks for recover().
+    runtime::Task<IoResult<std::optional<Offset>>> load_as_active();
+
+    // ---- Appending: the active segment ----
+
+    // Kafka's rule for a batch, or a run of them, that would come next.
+    bool wants_roll(const LogConfig& config, std::uint64_t bytes, std::int64_t max_timestamp,
+                    Offset last_offset, WallTime now) const;
+    // Makes sure that `bytes` more can be written, reserving ahead so that it seldom has to ask.
+    IoResult<void> secure_space(std::uint64_t bytes, const LogConfig& config);
+    // Writes behind the last batch. On an error nothing counts as written.
+    IoResult<void> write(std::span<const BytesView> parts, std::uint64_t bytes);
+    // Takes note of a batch that was written behind the last one noted.
+    void note(const BatchHead& batch, std::uint32_t position, const LogConfig& config);
+    // Stores the index entries that gathered. The files are added to `dirty`.
+    IoResult<void> store_indexes(std::vector<std::shared_ptr<runtime::File>>* dirty = nullptr);
+    // It will not be appended to any more: the last time entry, full indexes, no reserved space.
+    IoResult<void> finish(std::vector<std::shared_ptr<runtime::File>>* dirty);
+
+    // ---- Reading ----
+
+    IoResult<std::shared_ptr<runtime::File>> file();
+
+    // The first batch whose last offset is at or above `offset`, and which begins below `limit`;
+    // nothing when there is none. A damaged index is rebuilt on the way.
+    runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> find(Offset offset,
+                                                                     std::uint32_t limit);
+    // A batch boundary at or below `position`, as far up as the index knows.
+    runtime::Task<IoResult<std::uint32_t>> boundary_below(std::uint32_t position);
+
+    // Largest timestamp, -1 for none, and the last offset of the first batch that has it.
+    runtime::Task<IoResult<TimeEntry>> max_timestamp();
+
+    // ---- Repairing and cutting ----
+
+    // Checks batches from `verify_from` on, cuts behind the last good one, and rebuilds what the
+    // indexes lack; below it only heads are read, from the last index entry that can be trusted on.
+    // `seen` is told every batch looked at.
+    struct Recovered {
+        Offset next_offset;
+        std::uint64_t scanned_bytes = 0;
+        std::uint64_t cut_bytes = 0;
+        const char* reason = nullptr;
+        bool old_format = false;  // messages of format 0 or 1: nothing was cut
+    };
+    class Seen {
+    public:
+        virtual void batch(const BatchHead& head) = 0;
+
+    protected:
+        ~Seen() = default;
+    };
+    runtime::Task<IoResult<Recovered>> recover(Offset verify_from, const LogConfig& config,
+                                               Seen& seen);
+
+    // Removes the batches from `position` on, where one begins with, or holds, `offset`. Becomes
+    // the active one.
+    runtime::Task<IoResult<void>> truncate(Offset offset, std::uint32_t position);
+
+    // Renames all its files to .deleted. The names they have now are added to `renamed`.
+    IoResult<void> mark_deleted(std::vector<std::string>& renamed);
+
+    void release_memory();
+
+private:
+    struct Largest {
+        std::int64_t timestamp = -1;
+        Offset offset;
+    };
+
+    IoResult<void> ensure_indexes();
+    std::uint32_t relative(Offset offset) const;
+    void index_batch(const BatchHead& batch, std::uint32_t position, std::int64_t interval_bytes);
+    void add_time_entry();
+    // Where recovery may begin to read: the position of a batch whose index entries, and all before
+    // them, hold. What the indexes hold beyond is forgotten.
+    runtime::Task<IoResult<std::uint32_t>> trusted_prefix(Offset below);
+    runtime::Task<IoResult<void>> read_first_timestamp();
+    runtime::Task<IoResult<void>> rebuild_indexes();
+
+    DirectoryShard& home_;
+    SegmentPlace place_;
+    OffsetIndex offsets_;
+    TimeIndex times_;
+    CachedFile file_;
+
+    std::int64_t jitter_ms_;
+    std::uint32_t size_ = 0;
+    std::uint64_t reserved_end_ = 0;
+    std::uint64_t bytes_since_entry_ = 0;
+    std::optional<Largest> largest_;  // nothing: not looked up yet
+    std::int64_t last_time_entry_ = -1;
+    std::int64_t first_timestamp_ = -1;  // of the first batch: what segment.ms counts from
+    WallTime created_;                   // by our clock, where timestamps are missing
+};
+
+}  // namespace cauce::storage
