@@ -1,6 +1,7 @@
 #include "quorum/one_voter_quorum.h"
 
 #include "base/check.h"
+#include "quorum/control_records.h"
 #include "quorum/quorum_state.h"
 #include "storage/small_file.h"
 #include "wire/batch_builder.h"
@@ -50,48 +51,6 @@ std::optional<SnapshotId> parse_snapshot_name(std::string_view name) {
         offset.ptr == name.data() + kOffsetDigits && epoch.ptr == epoch_start + kEpochDigits;
     if (!whole || name[kOffsetDigits] != '-') return std::nullopt;
     return id;
-}
-
-// A record of a control batch: its key names the type, its value is the message itself.
-template <typename Message>
-void add_control(wire::BatchBuilder& batch, std::int64_t timestamp, wire::ControlType type,
-                 const Message& message, std::int16_t version) {
-    wire::Writer key;
-    key.int16(0);
-    key.int16(static_cast<std::int16_t>(type));
-    wire::Writer value;
-    message.encode(value, version);
-    CHECK(value.ok(), value.error());
-    batch.append(timestamp, wire::Bytes(key.written()), wire::Bytes(value.written()));
-}
-
-wire::VotersRecord to_record(const std::vector<Voter>& voters) {
-    wire::VotersRecord record;
-    for (const Voter& voter : voters) {
-        auto& out = record.voters.emplace_back();
-        out.voter_id = voter.id.value;
-        out.voter_directory_id = voter.directory_id;
-        for (const VoterEndpoint& endpoint : voter.endpoints)
-            out.endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
-        out.kraft_version_feature.min_supported_version = voter.kraft_version_min;
-        out.kraft_version_feature.max_supported_version = voter.kraft_version_max;
-    }
-    return record;
-}
-
-std::vector<Voter> from_record(const wire::VotersRecord& record) {
-    std::vector<Voter> voters;
-    for (const auto& voter : record.voters) {
-        Voter& out = voters.emplace_back();
-        out.id = NodeId{voter.voter_id};
-        out.directory_id = voter.voter_directory_id;
-        for (const auto& endpoint : voter.endpoints)
-            out.endpoints.push_back(
-                {std::string(endpoint.name), std::string(endpoint.host), endpoint.port});
-        out.kraft_version_min = voter.kraft_version_feature.min_supported_version;
-        out.kraft_version_max = voter.kraft_version_feature.max_supported_version;
-    }
-    return voters;
 }
 
 }  // namespace
@@ -259,7 +218,7 @@ IoResult<void> OneVoterQuorum::hand_over(const wire::BatchHeader& batch, bool fr
             } else if (*type == wire::ControlType::kraft_voters) {
                 wire::VotersRecord message;
                 message.decode(reader, 0);
-                voters_ = from_record(message);
+                voters_ = voters_of(message);
                 voters_in_log_ =
                     voters_in_log_ || !from_snapshot || snapshot_->end_offset > Offset{0};
             }
@@ -314,13 +273,10 @@ IoResult<void> OneVoterQuorum::append_control_batch() {
     for (const Voter& voter : voters_)
         change.voters.emplace_back().voter_id = voter.id.value;
     change.granting_voters.emplace_back().voter_id = options_.node.value;
-    add_control(batch, now.ms, wire::ControlType::leader_change, change, 0);
+    add_control_record(batch, now.ms, wire::ControlType::leader_change, change);
     if (kraft_version_ > 0 && !voters_in_log_) {
         // The bootstrap snapshot says who votes; from here on the log does (KIP-853).
-        wire::KRaftVersionRecord version;
-        version.kraft_version = kraft_version_;
-        add_control(batch, now.ms, wire::ControlType::kraft_version, version, 0);
-        add_control(batch, now.ms, wire::ControlType::kraft_voters, to_record(voters_), 0);
+        add_voters(batch, now.ms, kraft_version_, voters_);
         voters_in_log_ = true;
     }
     const auto bytes = batch.build();
@@ -448,12 +404,9 @@ Task<IoResult<void>> OneVoterQuorum::write_snapshot(SnapshotId id, WallTime last
     wire::BatchBuilder header(control);
     wire::SnapshotHeaderRecord about;
     about.last_contained_log_timestamp = last_contained.ms;
-    add_control(header, now.ms, wire::ControlType::snapshot_header, about, 0);
+    add_control_record(header, now.ms, wire::ControlType::snapshot_header, about);
     if (kraft_version_ > 0) {
-        wire::KRaftVersionRecord version;
-        version.kraft_version = kraft_version_;
-        add_control(header, now.ms, wire::ControlType::kraft_version, version, 0);
-        add_control(header, now.ms, wire::ControlType::kraft_voters, to_record(voters_), 0);
+        add_voters(header, now.ms, kraft_version_, voters_);
     }
     next = header.next_offset();
     add(header.build().value());
@@ -475,8 +428,8 @@ Task<IoResult<void>> OneVoterQuorum::write_snapshot(SnapshotId id, WallTime last
     wire::BatchOptions end = options();
     end.control = true;
     wire::BatchBuilder footer(end);
-    add_control(footer, now.ms, wire::ControlType::snapshot_footer, wire::SnapshotFooterRecord{},
-                0);
+    add_control_record(footer, now.ms, wire::ControlType::snapshot_footer,
+                       wire::SnapshotFooterRecord{});
     add(footer.build().value());
 
     const std::string name = id.to_string() + std::string(kSnapshotSuffix);

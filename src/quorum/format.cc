@@ -1,0 +1,230 @@
+#include "quorum/format.h"
+
+#include "base/check.h"
+#include "metadata/config_keys.h"
+#include "metadata/features.h"
+#include "metadata/record_list.h"
+#include "quorum/control_records.h"
+#include "storage/log_directory.h"
+#include "storage/small_file.h"
+#include "wire/batch_builder.h"
+#include "wire/messages/feature_level_record.h"
+#include "wire/messages/snapshot_footer_record.h"
+#include "wire/messages/snapshot_header_record.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+namespace cauce::quorum {
+
+namespace {
+
+using runtime::Task;
+
+constexpr std::string_view kMetaProperties = "meta.properties";
+
+std::unexpected<Error> refused(std::string text) {
+    return fail(ErrorCode::invalid_config, std::move(text));
+}
+
+// A directory's id, whose low half is the engine's name of this voter and so never 0
+// (docs/architecture.md).
+Uuid new_directory_id(runtime::Random& random) {
+    Uuid id = random.uuid();
+    while (id.low == 0)
+        id = random.uuid();
+    return id;
+}
+
+// The first snapshot of a cluster: who votes, and the levels its features start at.
+Buffer first_snapshot(const std::vector<Voter>& voters,
+                      const std::map<std::string, std::int16_t>& features, WallTime now) {
+    Buffer file;
+    Offset next{0};
+    const auto add = [&](wire::BatchBuilder& batch) {
+        next = batch.next_offset();
+        const auto bytes = batch.build();
+        CHECK(bytes.has_value());
+        file.insert(file.end(), bytes->begin(), bytes->end());
+    };
+    const auto options = [&](bool control) {
+        wire::BatchOptions out;
+        out.base_offset = next;
+        out.partition_leader_epoch = LeaderEpoch{0};
+        out.control = control;
+        return out;
+    };
+
+    wire::BatchBuilder header(options(true));
+    wire::SnapshotHeaderRecord about;
+    about.last_contained_log_timestamp = now.ms;
+    add_control_record(header, now.ms, wire::ControlType::snapshot_header, about);
+    if (!voters.empty()) add_voters(header, now.ms, 1, voters);
+    add(header);
+
+    if (!features.empty()) {
+        metadata::RecordList records;
+        for (const auto& [name, level] : features) {
+            wire::FeatureLevelRecord record;
+            record.name = name;
+            record.feature_level = level;
+            records.add(record);
+        }
+        wire::BatchBuilder batch(options(false));
+        for (std::size_t i = 0; i < records.size(); ++i)
+            batch.append(now.ms, std::nullopt, wire::Bytes(records[i]));
+        add(batch);
+    }
+
+    wire::BatchBuilder footer(options(true));
+    add_control_record(footer, now.ms, wire::ControlType::snapshot_footer,
+                       wire::SnapshotFooterRecord{});
+    add(footer);
+    return file;
+}
+
+// Makes a folder and those above it.
+IoResult<void> make_folders(runtime::Disk& disk, const std::string& folder) {
+    for (std::size_t slash = folder.find('/', 1); slash != std::string::npos;
+         slash = folder.find('/', slash + 1)) {
+        const std::string above = folder.substr(0, slash);
+        if (!disk.exists(above)) RETURN_IF_ERROR(disk.make_folder(above));
+    }
+    return disk.exists(folder) ? IoResult<void>{} : disk.make_folder(folder);
+}
+
+std::unexpected<Error> storage_error(const IoError& error) {
+    return fail(ErrorCode::kafka_storage_error, error.to_string());
+}
+
+}  // namespace
+
+std::map<std::string, std::int16_t> bootstrap_features() {
+    std::map<std::string, std::int16_t> features;
+    for (const auto& [name, level] : metadata::bootstrap_features())
+        features.emplace(name, level);
+    return features;
+}
+
+Result<std::vector<Voter>> parse_initial_controllers(const std::string& text,
+                                                     const std::string& listener) {
+    std::vector<Voter> voters;
+    for (const std::string& entry : metadata::config_list(text)) {
+        // ID@HOST:PORT:DIRECTORY; the host may hold colons when it is in brackets.
+        const auto bad = [&] {
+            return refused(
+                "\"" + entry +
+                "\" is no controller: write id@host:port:directory-id, as in 1@localhost:9093:" +
+                Uuid{1, 1}.to_string());
+        };
+        const std::size_t at = entry.find('@');
+        const std::size_t directory = entry.rfind(':');
+        if (at == std::string::npos || directory == std::string::npos || directory < at)
+            return bad();
+        const std::size_t port = entry.rfind(':', directory - 1);
+        if (port == std::string::npos || port < at) return bad();
+        Voter voter;
+        const auto id = std::from_chars(entry.data(), entry.data() + at, voter.id.value);
+        const auto uuid = Uuid::parse(entry.substr(directory + 1));
+        VoterEndpoint endpoint;
+        endpoint.listener = listener;
+        endpoint.host = entry.substr(at + 1, port - at - 1);
+        if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']'))
+            endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+        const auto number =
+            std::from_chars(entry.data() + port + 1, entry.data() + directory, endpoint.port);
+        const bool whole = id.ptr == entry.data() + at && number.ptr == entry.data() + directory;
+        if (!whole || !uuid || endpoint.host.empty() || voter.id.value < 0) return bad();
+        voter.directory_id = *uuid;
+        voter.endpoints.push_back(std::move(endpoint));
+        voters.push_back(std::move(voter));
+    }
+    if (voters.empty()) return refused("--initial-controllers names no controller");
+    return voters;
+}
+
+Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Random& random,
+                                              FormatOptions options) {
+    if (options.cluster_id.empty())
+        co_return refused("the cluster id is missing; make one with: cauce storage random-uuid");
+    if (options.directories.empty()) co_return refused("log.dirs names no directory");
+    const std::string metadata_directory = options.metadata_directory.empty()
+                                               ? options.directories.front()
+                                               : options.metadata_directory;
+
+    // All checks before anything is written.
+    std::vector<std::string> lines;
+    std::vector<std::string> unformatted;
+    for (const std::string& directory : options.directories) {
+        const auto meta =
+            co_await storage::read_file(disk, directory + "/" + std::string(kMetaProperties));
+        if (!meta && meta.error().number != ENOENT) co_return storage_error(meta.error());
+        if (!meta || !*meta) {
+            unformatted.push_back(directory);
+        } else if (!options.ignore_formatted) {
+            co_return refused("Log directory " + directory +
+                              " is already formatted. Use --ignore-formatted to ignore this "
+                              "directory and format the others.");
+        } else {
+            const auto properties = storage::MetaProperties::parse(as_text(**meta), directory);
+            if (properties && properties->cluster_id != options.cluster_id) {
+                co_return refused("Log directory " + directory + " belongs to cluster " +
+                                  properties->cluster_id + ", not to " + options.cluster_id +
+                                  "; use -t " + properties->cluster_id + ", or another directory");
+            }
+        }
+    }
+    if (unformatted.empty()) {
+        lines.emplace_back("All of the log directories are already formatted.");
+        co_return lines;
+    }
+
+    const auto features = options.features.empty() ? bootstrap_features() : options.features;
+    const auto level = features.find(std::string(metadata::kMetadataVersion));
+    const std::string version(
+        level == features.end() ? "" : metadata::metadata_version_name(level->second));
+    for (const std::string& directory : unformatted) {
+        if (const auto made = make_folders(disk, directory); !made)
+            co_return storage_error(made.error());
+        storage::MetaProperties meta;
+        meta.cluster_id = options.cluster_id;
+        meta.node_id = options.node;
+        meta.directory_id = new_directory_id(random);
+        std::string kind = "data";
+        if (directory == metadata_directory && options.is_controller) {
+            std::vector<Voter> voters = options.voters;
+            if (options.initial == InitialVoters::standalone) {
+                Voter self;
+                self.id = options.node;
+                self.directory_id = *meta.directory_id;
+                self.endpoints = options.controller_endpoints;
+                voters = {std::move(self)};
+            } else if (options.initial == InitialVoters::given) {
+                // This node's own entry says which directory id it has to have.
+                const auto own = std::ranges::find(voters, options.node, &Voter::id);
+                if (own != voters.end() && !own->directory_id.is_zero())
+                    meta.directory_id = own->directory_id;
+            }
+            kind = voters.empty() ? "metadata" : "dynamic metadata voter";
+            const std::string folder = directory + "/__cluster_metadata-0";
+            if (const auto made = make_folders(disk, folder); !made)
+                co_return storage_error(made.error());
+            const auto written = co_await storage::replace_file(
+                disk, folder, SnapshotId{}.to_string() + ".checkpoint",
+                first_snapshot(voters, features, options.now));
+            if (!written) co_return storage_error(written.error());
+        }
+        // Last: a directory counts as formatted from here on.
+        const auto written =
+            co_await storage::replace_file(disk, directory, std::string(kMetaProperties),
+                                           meta.to_text(std::to_string(options.now.ms)));
+        if (!written) co_return storage_error(written.error());
+        lines.push_back("Formatting " + kind + " directory " + directory +
+                        " with metadata.version " + version + ".");
+    }
+    co_return lines;
+}
+
+}  // namespace cauce::quorum
