@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "replica/io_error_mapping.h"
+#include "replica/recompression.h"
 
 #include <algorithm>
 #include <utility>
@@ -165,6 +166,13 @@ Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOpt
         }
     }
 
+    const std::int32_t record_count = header.count();
+    Buffer rewritten;  // when the topic asks for a codec of its own
+    if (settings_->codec && *settings_->codec != header.codec()) {
+        ASSIGN_OR_RETURN(rewritten, recompress(header, *settings_->codec, settings_->codec_level,
+                                               kDecompressedBytesMax));
+        bytes = rewritten;
+    }
     wire::patch_base_offset(bytes, appended.first);
     wire::patch_partition_leader_epoch(bytes, leader_epoch_);
     if (settings_->timestamp_type == wire::TimestampType::log_append_time) {
@@ -176,7 +184,7 @@ Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOpt
     CHECK(written->first == appended.first && written->last == appended.next - 1, name(),
           written->first, appended.first);
 
-    const auto records = static_cast<std::uint64_t>(header.count());
+    const auto records = static_cast<std::uint64_t>(record_count);
     ++counters_.appended_batches;
     counters_.appended_records += records;
     counters_.appended_bytes += bytes.size();

@@ -1,0 +1,125 @@
+#include "node/config.h"
+
+#include <gtest/gtest.h>
+
+namespace cauce::node {
+namespace {
+
+constexpr std::string_view kQuickStart =
+    "process.roles=broker,controller\n"
+    "node.id=1\n"
+    "controller.quorum.bootstrap.servers=localhost:9093\n"
+    "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\n"
+    "inter.broker.listener.name=PLAINTEXT\n"
+    "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093\n"
+    "controller.listener.names=CONTROLLER\n"
+    "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL\n"
+    "num.network.threads=3\n"
+    "log.dirs=/tmp/kraft-combined-logs\n"
+    "offsets.topic.replication.factor=1\n"
+    "log.retention.hours=168\n";
+
+ConfigInput quick_start(std::string more = {}) {
+    ConfigInput input;
+    input.file_name = "server.properties";
+    input.file_text = std::string(kQuickStart) + more;
+    return input;
+}
+
+// The text of the refusal; empty when it was read.
+std::string refusal(const ConfigInput& input) {
+    const auto config = read_config(input);
+    return config ? "" : config.error().message;
+}
+
+TEST(Config, ReadsKafkasOwnQuickStartFile) {
+    const auto config = read_config(quick_start());
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->settings.node_id, NodeId{1});
+    ASSERT_EQ(config->settings.listeners.size(), 1u);
+    EXPECT_EQ(config->settings.listeners[0].bind, (runtime::Address{"", 9092}));
+    EXPECT_EQ(config->settings.listeners[0].advertised, (runtime::Address{"localhost", 9092}));
+    ASSERT_EQ(config->controller_endpoints.size(), 1u);
+    EXPECT_EQ(config->controller_endpoints[0].port, 9093);
+    EXPECT_EQ(config->log_directory, "/tmp/kraft-combined-logs");
+    EXPECT_EQ(config->groups.initial_rebalance_delay, milliseconds(3000));
+    EXPECT_TRUE(config->notes.empty());
+}
+
+TEST(Config, ATypoNamesTheLineAndTheNearestKey) {
+    const std::string text = refusal(quick_start("log.retention.huors=1\n"));
+    EXPECT_NE(text.find("server.properties:13"), std::string::npos) << text;
+    EXPECT_NE(text.find("did you mean log.retention.hours?"), std::string::npos) << text;
+}
+
+TEST(Config, WhatResemblesNothingIsNamedOnceAndRefusedWhenStrict) {
+    ConfigInput input = quick_start("my.companys.favourite.colour=blue\n");
+    const auto config = read_config(input);
+    ASSERT_TRUE(config) << config.error().message;
+    ASSERT_EQ(config->notes.size(), 1u);
+    EXPECT_NE(config->notes[0].find("my.companys.favourite.colour"), std::string::npos);
+    input.strict = true;
+    EXPECT_NE(refusal(input).find("my.companys.favourite.colour"), std::string::npos);
+}
+
+TEST(Config, KeysOfOtherWorldsAreIgnored) {
+    const auto config = read_config(quick_start("zookeeper.connect=localhost:2181\n"));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->notes.size(), 1u);
+}
+
+TEST(Config, AnOpenDoorIsRefused) {
+    for (const char* line :
+         {"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n",
+          "sasl.enabled.mechanisms=PLAIN\n", "ssl.keystore.location=/etc/keys\n",
+          "client.quota.callback.class=com.example.Quotas\n",
+          "remote.log.storage.system.enable=true\n",
+          "listener.name.plaintext.sasl.enabled.mechanisms=PLAIN\n",
+          "message.max.bytes=${file:/etc/secrets:max}\n"}) {
+        EXPECT_NE(refusal(quick_start(line)), "") << line;
+    }
+    EXPECT_NE(refusal(quick_start("listeners=SSL://:9092\n")).find("SSL"), std::string::npos);
+}
+
+TEST(Config, OneNodeOneDirectoryForNow) {
+    EXPECT_NE(refusal(quick_start("process.roles=broker\n")), "");
+    EXPECT_NE(refusal(quick_start("log.dirs=/a,/b\n")), "");
+    EXPECT_NE(refusal(quick_start("controller.quorum.voters=1@a:9093,2@b:9093\n")), "");
+    EXPECT_EQ(refusal(quick_start("controller.quorum.voters=1@localhost:9093\n")), "");
+}
+
+TEST(Config, VariablesAndOverridesStandAboveTheFile) {
+    ConfigInput input = quick_start();
+    input.variables = {{"KAFKA_NUM_PARTITIONS", "5"},
+                       {"KAFKA_LOG_DIRS", "/data"},
+                       {"KAFKA_HEAP_OPTS", "-Xmx1g"},
+                       {"PATH", "x"}};
+    input.overrides = {{"num.partitions", "7"}};
+    const auto config = read_config(input);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->settings.num_partitions, 7);
+    EXPECT_EQ(config->log_directory, "/data");
+}
+
+TEST(Config, NamesOfVariables) {
+    EXPECT_EQ(key_of_variable("KAFKA_LOG_DIRS"), "log.dirs");
+    EXPECT_EQ(key_of_variable("KAFKA_A__B___C"), "a_b-c");
+    EXPECT_EQ(key_of_variable("KAFKA_JMX_PORT"), std::nullopt);
+    EXPECT_EQ(key_of_variable("HOME"), std::nullopt);
+}
+
+TEST(Config, BadValuesAndListenersSayWhatToWrite) {
+    EXPECT_NE(refusal(quick_start("num.partitions=many\n")).find("num.partitions"),
+              std::string::npos);
+    EXPECT_NE(refusal(quick_start("listeners=PLAINTEXT:9092\n")).find("NAME://host:port"),
+              std::string::npos);
+    EXPECT_NE(
+        refusal(quick_start("advertised.listeners=PLAINTEXT://0.0.0.0:9092\n")).find("0.0.0.0"),
+        std::string::npos);
+    ConfigInput empty;
+    empty.file_name = "none";
+    EXPECT_NE(refusal(empty), "");
+}
+
+}  // namespace
+}  // namespace cauce::node
