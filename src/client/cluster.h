@@ -38,7 +38,8 @@ struct ClusterOptions {
     Duration retry_backoff_max = seconds(1);
     // Metadata older than this is asked for again before it is used.
     Duration metadata_age_max = seconds(300);
-    bool allow_auto_create_topics = true;
+    // Whether asking about a topic may make it.
+    bool allow_auto_create_topics = false;
 };
 
 struct PartitionInfo {

@@ -32,6 +32,7 @@ public:
     static ClusterOptions options() {
         ClusterOptions made;
         made.bootstrap = {{"gone", 9092}, {"one", 9092}};
+        made.allow_auto_create_topics = true;
         return made;
     }
     MonoTime in(Duration span) const { return loop.now() + span; }

@@ -1,0 +1,31 @@
+// Client settings by Kafka's names: what -X takes.
+#pragma once
+
+#include "cli/arguments.h"
+#include "cli/problem.h"
+#include "client/cluster.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cauce::cli {
+
+struct ClientSettings {
+    client::ClusterOptions cluster;
+    // Of `produce`; the other commands never make a topic by asking for it.
+    bool produce_creates_topics = true;
+};
+
+struct ClientSetting {
+    std::string name;
+    std::string default_value;
+    std::string text;
+};
+// By name.
+std::vector<ClientSetting> client_settings();
+
+// An unknown key, or a value it does not take, is a usage problem.
+Expected<ClientSettings> read_client_settings(const std::vector<KeyValue>& settings);
+
+}  // namespace cauce::cli

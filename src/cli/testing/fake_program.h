@@ -1,0 +1,145 @@
+// For tests: the program around the command line, in memory: arguments in, texts and an exit code
+// out.
+#pragma once
+
+#include "cli/main.h"
+#include "client/testing/loop.h"
+#include "client/testing/memory_net.h"
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cauce::cli::testing {
+
+class TextSource final : public ByteSource {
+public:
+    explicit TextSource(std::string text) : text_(std::move(text)) {}
+
+    runtime::Task<IoResult<std::size_t>> read_some(MutableBytes into) override {
+        co_await runtime::yield();
+        // In odd pieces, so that lines arrive torn.
+        while (text_.empty() && endless && !closed_)
+            co_await changed_.wait();
+        if (closed_) co_return io_fail(ECANCELED, "read");
+        const std::size_t count = std::min({into.size(), text_.size(), std::size_t{7}});
+        std::copy_n(text_.begin(), count, into.begin());
+        text_.erase(0, count);
+        co_return count;
+    }
+    void close() override {
+        closed_ = true;
+        changed_.notify_all();
+    }
+    void add(std::string_view text) {
+        text_ += text;
+        changed_.notify_all();
+    }
+
+    bool endless = false;  // waits for more instead of ending
+
+private:
+    std::string text_;
+    bool closed_ = false;
+    runtime::WaitList changed_;
+};
+
+class TextSink final : public ByteSink {
+public:
+    runtime::Task<IoResult<void>> write(BytesView bytes) override {
+        co_await runtime::yield();
+        if (text.size() >= closes_after) co_return io_fail(EPIPE, "write");
+        text += as_text(bytes);
+        co_return IoResult<void>();
+    }
+
+    std::string text;
+    std::size_t closes_after = std::string::npos;
+};
+
+// A disk that holds nothing and takes nothing.
+class NoDisk final : public runtime::Disk {
+public:
+    IoResult<std::unique_ptr<runtime::File>> open(std::string_view path,
+                                                  runtime::OpenMode) override {
+        return io_fail(ENOENT, "open", std::string(path));
+    }
+    IoResult<std::vector<runtime::DirectoryEntry>> list(std::string_view folder) override {
+        return io_fail(ENOENT, "list", std::string(folder));
+    }
+    bool exists(std::string_view) override { return false; }
+    IoResult<void> make_folder(std::string_view folder) override {
+        return io_fail(EROFS, "mkdir", std::string(folder));
+    }
+    IoResult<void> rename(std::string_view from, std::string_view) override {
+        return io_fail(ENOENT, "rename", std::string(from));
+    }
+    IoResult<void> remove(std::string_view path) override {
+        return io_fail(ENOENT, "remove", std::string(path));
+    }
+    runtime::Task<IoResult<void>> sync_folder(std::string folder) override {
+        co_return io_fail(ENOENT, "sync", std::move(folder));
+    }
+    IoResult<std::uint64_t> free_bytes(std::string_view folder) override {
+        return io_fail(ENOENT, "statfs", std::string(folder));
+    }
+    IoResult<std::unique_ptr<runtime::File>> lock(std::string_view path) override {
+        return io_fail(ENOENT, "lock", std::string(path));
+    }
+};
+
+class FakeProgram final : public Program {
+public:
+    FakeProgram(client::testing::Loop& loop, client::testing::MemoryNet& net)
+        : loop_(loop), net_(net) {
+        invocation.working_folder = "/work folder";
+    }
+
+    int run(const std::function<runtime::Task<int>(Environment&)>& command) override {
+        ++runs;
+        Environment environment{invocation, in, out, err, net_, *disk, loop_, stop};
+        int code = -1;
+        loop_.run(keep(command(environment), code));
+        return code;
+    }
+    int dev(const DevOptions& options) override {
+        dev_options = options;
+        return exit_ok;
+    }
+    int broker_start(const BrokerStartOptions& options) override {
+        start_options = options;
+        return exit_ok;
+    }
+
+    // "cauce" and these words.
+    int call(std::vector<std::string> words) {
+        invocation.arguments = std::move(words);
+        invocation.arguments.insert(invocation.arguments.begin(), "cauce");
+        out.text.clear();
+        err.text.clear();
+        return cli::main(invocation, *this);
+    }
+
+    Invocation invocation;
+    TextSource in{""};
+    TextSink out;
+    TextSink err;
+    NoDisk no_disk;
+    runtime::Disk* disk = &no_disk;
+    runtime::Stop stop;
+    int runs = 0;
+    std::optional<DevOptions> dev_options;
+    std::optional<BrokerStartOptions> start_options;
+
+private:
+    static runtime::Task<void> keep(runtime::Task<int> command, int& code) {
+        code = co_await command;
+    }
+
+    client::testing::Loop& loop_;
+    client::testing::MemoryNet& net_;
+};
+
+}  // namespace cauce::cli::testing

@@ -1,0 +1,50 @@
+#include "cli/verbs.h"
+
+#include <algorithm>
+
+namespace cauce::cli {
+
+const std::vector<VerbGroup>& verb_groups() {
+    static const std::vector<VerbGroup> kGroups{
+        {"Start", {dev_verb(), broker_start_verb(), storage_random_uuid_verb()}},
+        {"Send and read", {}},
+        {"Look and change",
+         {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_delete_verb(),
+          group_list_verb(), group_describe_verb(), cluster_info_verb()}},
+        {"About", {help_verb(), version_verb()}},
+    };
+    return kGroups;
+}
+
+const Verb* find_verb(std::string_view name) {
+    for (const VerbGroup& group : verb_groups())
+        for (const Verb& verb : group.verbs)
+            if (verb.name == name) return &verb;
+    return nullptr;
+}
+
+std::vector<std::string> verbs_of(std::string_view noun) {
+    std::vector<std::string> verbs;
+    const std::string start = std::string(noun) + " ";
+    for (const VerbGroup& group : verb_groups())
+        for (const Verb& verb : group.verbs)
+            if (verb.name.starts_with(start)) verbs.push_back(verb.name.substr(start.size()));
+    return verbs;
+}
+
+bool is_noun(std::string_view word) {
+    return !verbs_of(word).empty();
+}
+
+std::vector<std::string> first_words() {
+    std::vector<std::string> words;
+    for (const VerbGroup& group : verb_groups()) {
+        for (const Verb& verb : group.verbs) {
+            const std::string word = verb.name.substr(0, verb.name.find(' '));
+            if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+        }
+    }
+    return words;
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,428 @@
+#include "client/admin.h"
+
+#include "wire/messages/consumer_protocol_assignment.h"
+#include "wire/messages/create_topics_request.h"
+#include "wire/messages/create_topics_response.h"
+#include "wire/messages/delete_topics_request.h"
+#include "wire/messages/delete_topics_response.h"
+#include "wire/messages/describe_cluster_request.h"
+#include "wire/messages/describe_cluster_response.h"
+#include "wire/messages/describe_configs_request.h"
+#include "wire/messages/describe_configs_response.h"
+#include "wire/messages/describe_groups_request.h"
+#include "wire/messages/describe_groups_response.h"
+#include "wire/messages/list_groups_request.h"
+#include "wire/messages/list_groups_response.h"
+#include "wire/messages/list_offsets_request.h"
+#include "wire/messages/list_offsets_response.h"
+#include "wire/messages/offset_fetch_request.h"
+#include "wire/messages/offset_fetch_response.h"
+#include "wire/record_frame.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace cauce::client {
+namespace {
+
+using runtime::Task;
+
+constexpr std::int32_t kNoReplica = -1;
+constexpr std::int8_t kBrokerEndpoints = 1;
+
+// How long the broker may take: what is left of our patience.
+std::int32_t timeout_ms(const Cluster& cluster, MonoTime deadline) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - cluster.now()).count();
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(left, 1, std::numeric_limits<std::int32_t>::max()));
+}
+
+Error to_error(std::int16_t code, std::optional<std::string_view> message) {
+    const ErrorCode known = error_code_from_wire(code);
+    if (known == ErrorCode::none) return {known, {}};
+    if (message && !message->empty()) return {known, std::string(*message)};
+    // A broker newer than this client may use codes of its own.
+    if (known == ErrorCode::unknown_server_error && code != to_wire(known))
+        return {known, "error code " + std::to_string(code)};
+    return {known, std::string(error_name(known))};
+}
+
+// One request to whichever node answers; for what must not be repeated.
+template <typename Response, typename Request>
+Task<Result<Reply<Response>>> call_once(Cluster& cluster, const Request& request, MonoTime deadline,
+                                        std::int16_t version_max = Request::kMaxVersion) {
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.any(deadline));
+    co_return co_await connection->template call<Response>(request, deadline, version_max);
+}
+
+// One request to a group's coordinator; again when that has moved.
+template <typename Response, typename Request, typename ErrorOf>
+Task<Result<Reply<Response>>> call_coordinator(Cluster& cluster, std::string group,
+                                               const Request& request, MonoTime deadline,
+                                               std::int16_t version_max, ErrorOf error_of) {
+    Backoff backoff = cluster.new_backoff();
+    for (;;) {
+        ASSIGN_OR_CO_RETURN(const ConnectionPtr connection,
+                            co_await cluster.coordinator(group, deadline));
+        Result<Reply<Response>> reply = co_await connection->template call<Response>(
+            request, cluster.request_deadline(deadline), version_max);
+        ErrorCode error = ErrorCode::none;
+        if (reply) {
+            error = error_of(reply->body);
+            const bool moved = error == ErrorCode::not_coordinator ||
+                               error == ErrorCode::coordinator_not_available ||
+                               error == ErrorCode::coordinator_load_in_progress ||
+                               error == ErrorCode::unstable_offset_commit;
+            if (!moved) co_return reply;
+        } else if (!is_network_error(reply.error().code)) {
+            co_return reply;
+        }
+        cluster.forget_coordinator(group);
+        const bool again = co_await cluster.pause(backoff, deadline);
+        if (again) continue;
+        if (!reply) co_return reply;
+        co_return fail(error, "group " + group + ": " + std::string(error_name(error)));
+    }
+}
+
+std::vector<TopicPartition> assigned_partitions(wire::Bytes assignment) {
+    std::vector<TopicPartition> partitions;
+    if (assignment.empty()) return partitions;
+    wire::Reader r(assignment);
+    const auto decoded = wire::read_versioned<wire::ConsumerProtocolAssignment>(r, true);
+    if (!r.ok()) return partitions;  // A client wrote it: it may be anything.
+    for (const auto& topic : decoded.assigned_partitions)
+        for (const std::int32_t partition : topic.partitions)
+            partitions.push_back({std::string(topic.topic), partition});
+    std::ranges::sort(partitions);
+    return partitions;
+}
+
+}  // namespace
+
+// --- topics
+
+Task<Result<std::vector<TopicOutcome>>> create_topics(Cluster& cluster,
+                                                      std::vector<NewTopic> topics,
+                                                      bool validate_only, MonoTime deadline) {
+    wire::CreateTopicsRequest request;
+    for (const NewTopic& topic : topics) {
+        auto& creatable = request.topics.emplace_back();
+        creatable.name = topic.name;
+        creatable.num_partitions = topic.partitions;
+        creatable.replication_factor = topic.replicas;
+        for (const auto& [name, value] : topic.configs) {
+            auto& config = creatable.configs.emplace_back();
+            config.name = name;
+            config.value = value;
+        }
+    }
+    request.timeout_ms = timeout_ms(cluster, deadline);
+    request.validate_only = validate_only;
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await call_once<wire::CreateTopicsResponse>(cluster, request, deadline));
+    std::vector<TopicOutcome> outcomes;
+    for (const auto& topic : reply.body.topics)
+        outcomes.push_back({std::string(topic.name),
+                            to_error(topic.error_code, topic.error_message), topic.topic_id,
+                            topic.num_partitions, topic.replication_factor});
+    co_return outcomes;
+}
+
+Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
+                                                      std::vector<std::string> names,
+                                                      MonoTime deadline) {
+    wire::DeleteTopicsRequest request;
+    // Version 6 replaces the names by names or ids; we have names.
+    constexpr std::int16_t kByNameVersion = 5;
+    for (const std::string& name : names)
+        request.topic_names.emplace_back(name);
+    request.timeout_ms = timeout_ms(cluster, deadline);
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await call_once<wire::DeleteTopicsResponse>(
+                                              cluster, request, deadline, kByNameVersion));
+    std::vector<TopicOutcome> outcomes;
+    for (const auto& topic : reply.body.responses) {
+        TopicOutcome& outcome = outcomes.emplace_back();
+        outcome.name = std::string(topic.name.value_or(""));
+        outcome.error = to_error(topic.error_code, topic.error_message);
+    }
+    co_return outcomes;
+}
+
+// --- configuration
+
+std::string_view config_source_name(ConfigSource source) {
+    switch (source) {
+        case ConfigSource::topic:
+            return "topic";
+        case ConfigSource::dynamic_broker:
+            return "broker";
+        case ConfigSource::dynamic_default_broker:
+            return "cluster";
+        case ConfigSource::static_broker:
+            return "file";
+        case ConfigSource::default_value:
+            return "default";
+        case ConfigSource::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigResource resource,
+                                                       std::string name, MonoTime deadline) {
+    wire::DescribeConfigsRequest request;
+    auto& asked = request.resources.emplace_back();
+    asked.resource_type = static_cast<std::int8_t>(resource);
+    asked.resource_name = name;
+    asked.configuration_keys.reset();  // Null: all of them.
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await cluster.call<wire::DescribeConfigsResponse>(request, deadline));
+    if (reply.body.results.size() != 1)
+        co_return fail(
+            ErrorCode::corrupt_message,
+            "one configuration asked for, " + std::to_string(reply.body.results.size()) + " came");
+    const auto& result = reply.body.results.front();
+    Error error = to_error(result.error_code, result.error_message);
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    std::vector<ConfigEntry> entries;
+    for (const auto& config : result.configs) {
+        ConfigEntry& entry = entries.emplace_back();
+        entry.name = std::string(config.name);
+        if (config.value) entry.value = std::string(*config.value);
+        const bool known = config.config_source >= 1 && config.config_source <= 5;
+        entry.source =
+            known ? static_cast<ConfigSource>(config.config_source) : ConfigSource::unknown;
+        entry.is_read_only = config.read_only;
+        entry.is_sensitive = config.is_sensitive;
+    }
+    std::ranges::sort(entries, {}, &ConfigEntry::name);
+    co_return entries;
+}
+
+// --- offsets
+
+namespace {
+
+// Asks one leader; fills `found`, and takes out of `open` what is settled.
+Task<Result<void>> ask_leader(Cluster& cluster, NodeId leader,
+                              const std::vector<TopicPartition>& partitions,
+                              std::map<TopicPartition, std::int64_t>& open,
+                              std::map<TopicPartition, FoundOffset>& found, MonoTime deadline) {
+    wire::ListOffsetsRequest request;
+    request.replica_id = kNoReplica;
+    request.timeout_ms = timeout_ms(cluster, deadline);
+    for (const TopicPartition& tp : partitions) {
+        if (request.topics.empty() || request.topics.back().name != tp.topic)
+            request.topics.emplace_back().name = tp.topic;
+        auto& partition = request.topics.back().partitions.emplace_back();
+        partition.partition_index = tp.partition;
+        partition.timestamp = open.at(tp);
+    }
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(leader, deadline));
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::ListOffsetsResponse>(
+                                              request, cluster.request_deadline(deadline)));
+    for (const auto& topic : reply.body.topics) {
+        for (const auto& partition : topic.partitions) {
+            const TopicPartition tp{std::string(topic.name), partition.partition_index};
+            const auto asked = open.find(tp);
+            if (asked == open.end()) continue;  // Not asked for.
+            FoundOffset& result = found[tp];
+            result.error = to_error(partition.error_code, std::nullopt);
+            result.offset = partition.offset;
+            result.timestamp = partition.timestamp;
+            result.leader_epoch = LeaderEpoch{partition.leader_epoch};
+            if (is_retriable(result.error.code)) {
+                cluster.distrust(tp.topic);
+            } else {
+                open.erase(asked);
+            }
+        }
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline) {
+    std::map<TopicPartition, FoundOffset> found;
+    Backoff backoff = cluster.new_backoff();
+    while (!timestamps.empty()) {
+        // In the order of the map: partitions of a topic stand together.
+        std::map<NodeId, std::vector<TopicPartition>> by_leader;
+        for (auto at = timestamps.begin(); at != timestamps.end();) {
+            const TopicPartition tp = at->first;
+            const Result<NodeId> leader = co_await cluster.leader(tp, Unknown::fails, deadline);
+            if (leader) {
+                by_leader[*leader].push_back(tp);
+                ++at;
+                continue;
+            }
+            found[tp].error = leader.error();
+            at = timestamps.erase(at);
+        }
+        std::optional<Error> broken;
+        for (const auto& [leader, partitions] : by_leader) {
+            const Result<void> asked =
+                co_await ask_leader(cluster, leader, partitions, timestamps, found, deadline);
+            if (asked) continue;
+            broken = asked.error();
+            if (!is_network_error(broken->code) && !is_retriable(broken->code))
+                co_return std::unexpected(*broken);
+            for (const TopicPartition& tp : partitions) {
+                cluster.distrust(tp.topic);
+                if (timestamps.contains(tp)) found[tp].error = *broken;
+            }
+        }
+        if (timestamps.empty()) break;
+        for (const auto& [tp, timestamp] : timestamps)
+            if (!found.contains(tp))
+                found[tp].error = {ErrorCode::corrupt_message,
+                                   "the leader of " + tp.to_string() + " did not answer for it"};
+        const bool again = co_await cluster.pause(backoff, deadline);
+        if (!again) break;
+    }
+    co_return found;
+}
+
+// --- cluster
+
+Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime deadline) {
+    wire::DescribeClusterRequest request;
+    request.endpoint_type = kBrokerEndpoints;
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.any(deadline));
+    const Result<std::int16_t> version = connection->version<wire::DescribeClusterRequest>();
+    if (!version) co_return std::unexpected(version.error());
+    request.include_fenced_brokers = *version >= 2;
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await cluster.call<wire::DescribeClusterResponse>(
+                                              request, deadline, *version));
+    Error error = to_error(reply.body.error_code, reply.body.error_message);
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    ClusterDescription description;
+    description.cluster_id = std::string(reply.body.cluster_id);
+    description.controller = NodeId{reply.body.controller_id};
+    for (const auto& broker : reply.body.brokers) {
+        ClusterNode& node = description.nodes.emplace_back();
+        node.id = NodeId{broker.broker_id};
+        node.address = {std::string(broker.host), static_cast<std::uint16_t>(broker.port)};
+        if (broker.rack) node.rack = std::string(*broker.rack);
+        node.is_fenced = broker.is_fenced;
+    }
+    std::ranges::sort(description.nodes, {}, &ClusterNode::id);
+    co_return description;
+}
+
+// --- groups
+
+Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime deadline) {
+    CO_RETURN_IF_ERROR(co_await cluster.refresh({}, deadline));
+    std::vector<NodeId> nodes;
+    for (const auto& [id, node] : cluster.nodes())
+        nodes.push_back(id);
+    const wire::ListGroupsRequest request;
+    std::vector<GroupListing> listings;
+    for (const NodeId node : nodes) {
+        ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(node, deadline));
+        ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::ListGroupsResponse>(
+                                                  request, cluster.request_deadline(deadline)));
+        Error error = to_error(reply.body.error_code, std::nullopt);
+        if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+        for (const auto& group : reply.body.groups)
+            listings.push_back({std::string(group.group_id), std::string(group.protocol_type),
+                                std::string(group.group_state), std::string(group.group_type),
+                                node});
+    }
+    std::ranges::sort(listings, {}, &GroupListing::group);
+    co_return listings;
+}
+
+Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string group,
+                                              MonoTime deadline) {
+    wire::DescribeGroupsRequest request;
+    request.groups.emplace_back(group);
+    const auto error_of = [](const wire::DescribeGroupsResponse& response) {
+        return response.groups.empty() ? ErrorCode::none
+                                       : error_code_from_wire(response.groups.front().error_code);
+    };
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await call_coordinator<wire::DescribeGroupsResponse>(
+                                              cluster, group, request, deadline,
+                                              wire::DescribeGroupsRequest::kMaxVersion, error_of));
+    if (reply.body.groups.size() != 1)
+        co_return fail(
+            ErrorCode::corrupt_message,
+            "one group asked for, " + std::to_string(reply.body.groups.size()) + " came");
+    const auto& described = reply.body.groups.front();
+    GroupDescription description;
+    description.group = group;
+    Error error = to_error(described.error_code, described.error_message);
+    // Before version 6 a group that does not exist is a dead one.
+    if (error.code == ErrorCode::none && described.group_state == "Dead")
+        error = {ErrorCode::group_id_not_found, "there is no such group"};
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    description.state = std::string(described.group_state);
+    description.protocol_type = std::string(described.protocol_type);
+    description.protocol = std::string(described.protocol_data);
+    for (const auto& member : described.members) {
+        GroupMember& out = description.members.emplace_back();
+        out.member_id = std::string(member.member_id);
+        if (member.group_instance_id) out.instance_id = std::string(*member.group_instance_id);
+        out.client_id = std::string(member.client_id);
+        out.client_host = std::string(member.client_host);
+        if (description.protocol_type == "consumer")
+            out.assignment = assigned_partitions(member.member_assignment);
+    }
+    std::ranges::sort(description.members, {}, &GroupMember::member_id);
+    co_return description;
+}
+
+Task<Result<std::map<TopicPartition, CommittedOffset>>> fetch_offsets(
+    Cluster& cluster, std::string group, std::optional<std::vector<TopicPartition>> partitions,
+    MonoTime deadline) {
+    wire::OffsetFetchRequest request;
+    // Later versions ask for several groups, and by topic id from 10 on.
+    constexpr std::int16_t kSingleGroupVersion = 7;
+    request.group_id = group;
+    request.require_stable = true;
+    if (partitions) {
+        std::ranges::sort(*partitions);
+        auto& topics = request.topics.emplace();
+        for (const TopicPartition& tp : *partitions) {
+            if (topics.empty() || topics.back().name != tp.topic)
+                topics.emplace_back().name = tp.topic;
+            topics.back().partition_indexes.push_back(tp.partition);
+        }
+    } else {
+        request.topics.reset();  // Null: all of them.
+    }
+    const auto error_of = [](const wire::OffsetFetchResponse& response) {
+        const ErrorCode whole = error_code_from_wire(response.error_code);
+        if (whole != ErrorCode::none) return whole;
+        for (const auto& topic : response.topics)
+            for (const auto& partition : topic.partitions)
+                if (error_code_from_wire(partition.error_code) == ErrorCode::unstable_offset_commit)
+                    return ErrorCode::unstable_offset_commit;
+        return ErrorCode::none;
+    };
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await call_coordinator<wire::OffsetFetchResponse>(
+                            cluster, group, request, deadline, kSingleGroupVersion, error_of));
+    Error error = to_error(reply.body.error_code, std::nullopt);
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    std::map<TopicPartition, CommittedOffset> offsets;
+    for (const auto& topic : reply.body.topics) {
+        for (const auto& partition : topic.partitions) {
+            CommittedOffset& offset = offsets[{std::string(topic.name), partition.partition_index}];
+            offset.error = to_error(partition.error_code, std::nullopt);
+            offset.offset = partition.committed_offset;
+            offset.leader_epoch = LeaderEpoch{partition.committed_leader_epoch};
+            offset.metadata = std::string(partition.metadata.value_or(""));
+        }
+    }
+    if (partitions)
+        for (const TopicPartition& tp : *partitions)
+            offsets.try_emplace(tp);
+    co_return offsets;
+}
+
+}  // namespace cauce::client

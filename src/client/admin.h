@@ -1,0 +1,152 @@
+// Questions to a cluster and changes of it, as plain calls. Results own their texts.
+//
+// The outer Result is about the call: nobody answered, or the answer was refused as a whole. What
+// happened to each topic, partition or group stands in the items.
+#pragma once
+
+#include "base/error_code.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "client/cluster.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cauce::client {
+
+// --- topics
+
+struct NewTopic {
+    std::string name;
+    std::int32_t partitions = -1;  // -1: the broker's default
+    std::int16_t replicas = -1;
+    std::vector<std::pair<std::string, std::string>> configs;
+};
+
+struct TopicOutcome {
+    std::string name;
+    Error error{ErrorCode::none, {}};
+    TopicId id;
+    std::int32_t partitions = -1;  // what it got; -1 when the broker does not say
+    std::int16_t replicas = -1;
+
+    bool ok() const { return error.code == ErrorCode::none; }
+};
+
+// Not tried again after a connection broke: it may have been carried out.
+runtime::Task<Result<std::vector<TopicOutcome>>> create_topics(Cluster& cluster,
+                                                               std::vector<NewTopic> topics,
+                                                               bool validate_only,
+                                                               MonoTime deadline);
+runtime::Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
+                                                               std::vector<std::string> names,
+                                                               MonoTime deadline);
+
+// --- configuration
+
+// Kafka's numbers for what a configuration belongs to, and for where a value comes from.
+enum class ConfigResource : std::int8_t { topic = 2, broker = 4 };
+enum class ConfigSource : std::int8_t {
+    unknown = -1,
+    topic = 1,
+    dynamic_broker = 2,
+    dynamic_default_broker = 3,
+    static_broker = 4,
+    default_value = 5,
+};
+// "topic", "broker", "default" ...
+std::string_view config_source_name(ConfigSource source);
+
+struct ConfigEntry {
+    std::string name;
+    std::optional<std::string> value;  // nothing: null, or hidden because it is sensitive
+    ConfigSource source = ConfigSource::unknown;
+    bool is_read_only = false;
+    bool is_sensitive = false;
+};
+runtime::Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster,
+                                                                ConfigResource resource,
+                                                                std::string name,
+                                                                MonoTime deadline);
+
+// --- offsets
+
+// Questions that ListOffsets answers instead of a timestamp.
+inline constexpr std::int64_t kLatestOffset = -1;
+inline constexpr std::int64_t kEarliestOffset = -2;
+
+struct FoundOffset {
+    Error error{ErrorCode::none, {}};
+    std::int64_t offset = -1;  // -1: no record is as young as that
+    std::int64_t timestamp = -1;
+    LeaderEpoch leader_epoch;
+};
+// One answer for each partition asked about. Goes after moved leaders until the deadline; a
+// partition that stays without an answer has its error.
+runtime::Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline);
+
+// --- cluster
+
+struct ClusterNode {
+    NodeId id;
+    runtime::Address address;
+    std::optional<std::string> rack;
+    bool is_fenced = false;
+};
+struct ClusterDescription {
+    std::string cluster_id;
+    NodeId controller;
+    std::vector<ClusterNode> nodes;  // by id
+};
+runtime::Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime deadline);
+
+// --- groups
+
+struct GroupListing {
+    std::string group;
+    std::string protocol_type;
+    std::string state;  // empty: the broker is too old to say
+    std::string type;
+    NodeId coordinator;
+};
+// Asks every node; by name.
+runtime::Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime deadline);
+
+struct GroupMember {
+    std::string member_id;
+    std::optional<std::string> instance_id;
+    std::string client_id;
+    std::string client_host;
+    std::vector<TopicPartition> assignment;  // of the "consumer" protocol type
+};
+struct GroupDescription {
+    std::string group;
+    Error error{ErrorCode::none, {}};
+    std::string state;
+    std::string protocol_type;
+    std::string protocol;  // the assignor
+    NodeId coordinator;
+    std::vector<GroupMember> members;
+};
+// group_id_not_found when there is no such group.
+runtime::Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string group,
+                                                       MonoTime deadline);
+
+struct CommittedOffset {
+    Error error{ErrorCode::none, {}};
+    std::int64_t offset = -1;  // -1: nothing committed
+    LeaderEpoch leader_epoch;
+    std::string metadata;
+};
+// Everything the group committed; with `partitions` only these, which then all have an entry.
+runtime::Task<Result<std::map<TopicPartition, CommittedOffset>>> fetch_offsets(
+    Cluster& cluster, std::string group, std::optional<std::vector<TopicPartition>> partitions,
+    MonoTime deadline);
+
+}  // namespace cauce::client
