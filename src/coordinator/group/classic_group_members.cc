@@ -141,6 +141,9 @@ void ClassicGroup::stored(Step& step, StaticMemberReplaced& sequel, ErrorCode er
     update(*member, std::move(sequel.old_protocols), sequel.old_rebalance_timeout_ms,
            sequel.old_session_timeout_ms);
     extend_session(step, rename_static_member(step, *member, sequel.old_member_id));
+    // A record made since then, for another static member say, has the new id in it.
+    record(step.effects.appends.emplace_back().records,
+           [](const Member& m) { return BytesView(m.assignment); });
 }
 
 // --- Heartbeat, LeaveGroup, OffsetCommit ---

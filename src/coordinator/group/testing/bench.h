@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -199,6 +200,19 @@ public:
             if (record.value) view.value = *record.value;
             EXPECT_EQ(other.replay(view, Offset{offset++}), Groups::Replayed::applied);
         }
+    }
+
+    // The leadership is lost and comes back: who waits is told, what was not in the log yet is
+    // gone.
+    void restart() {
+        groups.unload(ErrorCode::not_coordinator, effects);
+        settle();
+        queue.clear();
+        std::destroy_at(&groups);
+        std::construct_at(&groups, config, Logger());
+        replay_into(groups);
+        groups.loaded(now, effects);
+        settle();
     }
 
     // --- replies ---
