@@ -32,8 +32,11 @@ std::optional<BatchHead> refuse(const char** why, const char* reason) {
 const char* const BatchHead::kOldFormat = "a message of format 0 or 1";
 
 std::optional<BatchHead> BatchHead::read(BytesView bytes, const char** why) {
-    if (bytes.size() < kBytes) return refuse(why, "the file ends inside the head of a batch");
     const std::uint8_t* at = bytes.data();
+    if (bytes.size() > kMagicAt && bytes.size() < kBytes && at[kMagicAt] < 2 &&
+        at[kLengthEnd - 1] != 0)
+        return refuse(why, kOldFormat);
+    if (bytes.size() < kBytes) return refuse(why, "the file ends inside the head of a batch");
     const auto magic = static_cast<std::int8_t>(at[kMagicAt]);
     const auto length = load_big_endian<std::int32_t>(at + kLengthAt);
     const auto last_delta = load_big_endian<std::int32_t>(at + kLastDeltaAt);

@@ -4,6 +4,7 @@
 #include "storage/batches_test.h"
 #include "storage/memory_disk_test.h"
 #include "storage/offset_index.h"
+#include "storage/segment.h"
 #include "storage/segment_files.h"
 #include "storage/time_index.h"
 
@@ -108,6 +109,7 @@ struct LogTest : ::testing::Test {
     std::unique_ptr<Stand> stand = std::make_unique<Stand>(disk);
     Log& log() { return *stand->log; }
     void restart() { stand = std::make_unique<Stand>(disk); }
+    bool log_or_open() { return stand->log != nullptr || stand->open(); }
 };
 
 TEST_F(LogTest, APartitionWithoutRecordsHasNoFiles) {
@@ -362,6 +364,422 @@ TEST_F(LogTest, GapsThatCompactionLeftAreReadOver) {
         EXPECT_EQ(BatchHead::read(stand->read_bytes(59))->base_offset, Offset{51});
         EXPECT_EQ(BatchHead::read(stand->read_bytes(60))->base_offset, Offset{90});
     }
+}
+
+TEST_F(LogTest, FindsRecordsByTimestamp) {
+    stand->config.segment_bytes = 600;
+    stand->config.index_interval_bytes = 100;
+    ASSERT_TRUE(stand->open());
+    EXPECT_EQ(stand->shard.await(log().offset_for_timestamp(0, {100})), std::nullopt);
+    EXPECT_EQ(stand->shard.await(log().offset_of_max_timestamp()), std::nullopt);
+    // Three records each, a millisecond apart: 1000..1002, 1010..1012, ... and one out of order.
+    for (int i = 0; i < 30; ++i)
+        stand->append(
+            {.records = 3, .timestamp = i == 20 ? 5 : 1000 + i * 10, .leader_epoch = i / 10});
+    ASSERT_GT(log().segment_count(), 3u);
+    const auto at = [&](std::int64_t timestamp, std::int64_t bound = 1000) {
+        return *stand->shard.await(log().offset_for_timestamp(timestamp, {bound}));
+    };
+    for (int round = 0; round < 2; ++round) {
+        for (int i = 0; i < 30; ++i) {
+            if (i == 20) continue;
+            const auto exact = at(1000 + i * 10 + 1);
+            ASSERT_TRUE(exact) << i;
+            EXPECT_EQ(exact->offset, Offset{i * 3 + 1});
+            EXPECT_EQ(exact->timestamp, 1000 + i * 10 + 1);
+            EXPECT_EQ(exact->leader_epoch, LeaderEpoch{i / 10});
+            const auto after = at(1000 + i * 10 + 3);
+            const int next = i == 19 ? 21 : i + 1;
+            EXPECT_EQ(after ? after->offset.value : -1, i == 29 ? -1 : next * 3) << i;
+        }
+        EXPECT_EQ(at(0)->offset, Offset{0});
+        EXPECT_EQ(at(1292)->offset, Offset{89});
+        EXPECT_EQ(at(1292, 89), std::nullopt);
+        EXPECT_EQ(at(1293), std::nullopt);
+        const auto newest = **stand->shard.await(log().offset_of_max_timestamp());
+        EXPECT_EQ(newest.offset, Offset{89});
+        EXPECT_EQ(newest.timestamp, 1292);
+        log().release_memory();
+    }
+    ASSERT_TRUE(*log().advance_start_offset({10}));
+    EXPECT_EQ(at(0)->offset, Offset{10});
+}
+
+TEST_F(LogTest, TruncatesToABatchBoundary) {
+    stand->config.segment_bytes = 700;
+    stand->config.index_interval_bytes = 100;
+    for (const std::int64_t to : {100, 97, 55, 31, 30, 5, 1, 0}) {
+        ASSERT_TRUE(log_or_open());
+        while (log().end_offset() < Offset{100})
+            stand->append({.records = 1,
+                           .timestamp = 1000 + log().end_offset().value,
+                           .leader_epoch = static_cast<int>(log().end_offset().value / 10)});
+        stand->shard.settle();
+        ASSERT_TRUE(stand->shard.await(log().truncate_to({to})));
+        EXPECT_EQ(log().end_offset(), Offset{to});
+        EXPECT_LE(log().flushed_offset(), Offset{to});
+        if (to > 0) {
+            Stand::check_batches(stand->read_all(0, 300), {0}, {to});
+            EXPECT_EQ(log().leader_epochs().latest(), LeaderEpoch{static_cast<int>((to - 1) / 10)});
+            EXPECT_EQ((*stand->shard.await(log().offset_of_max_timestamp()))->timestamp, 999 + to);
+        }
+        // And goes on from there, also after a restart.
+        stand->append({.timestamp = 1000 + to, .leader_epoch = 20});
+        EXPECT_EQ(BatchHead::read(stand->read_bytes(to))->leader_epoch, LeaderEpoch{20});
+        stand->shard.settle();
+        EXPECT_EQ(log().flushed_offset(), Offset{to + 1});
+        auto left = disk.after_power_loss();
+        Stand again(*left);
+        again.config = stand->config;
+        ASSERT_TRUE(again.open(false, 0));
+        EXPECT_EQ(again.log->end_offset(), Offset{to + 1});
+        EXPECT_EQ(again.read_all(0, 1000), stand->read_all(0, 1000));
+        ASSERT_TRUE(stand->shard.await(log().truncate_to({to})));
+    }
+}
+
+TEST_F(LogTest, TruncationTakesABatchWhole) {
+    ASSERT_TRUE(stand->open());
+    stand->append({.records = 10});
+    stand->append({.records = 10});
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({15})));
+    EXPECT_EQ(log().end_offset(), Offset{10});
+    EXPECT_EQ(stand->append({}).first, Offset{10});
+}
+
+TEST_F(LogTest, TruncationForgetsWhatProducersDid) {
+    ASSERT_TRUE(stand->open());
+    const auto from = [&](std::int32_t sequence) {
+        return BatchOptions{.producer_id = 5, .producer_epoch = 0, .base_sequence = sequence};
+    };
+    for (int i = 0; i < 6; ++i)
+        stand->append(from(i));
+    ASSERT_TRUE(log().roll());
+    for (int i = 6; i < 9; ++i)
+        stand->append(from(i));
+    EXPECT_EQ(log().producers().find({5})->last_sequence(), 8);
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({7})));
+    EXPECT_EQ(log().producers().find({5})->last_sequence(), 6);
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({4})));
+    EXPECT_EQ(log().producers().find({5})->last_sequence(), 3);
+    EXPECT_FALSE(disk.exists(file_of(6, ".snapshot")));
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({0})));
+    EXPECT_EQ(log().producers().find({5}), nullptr);
+}
+
+TEST_F(LogTest, StartsAnewSomewhereElse) {
+    ASSERT_TRUE(stand->open());
+    for (int i = 0; i < 5; ++i)
+        stand->append(
+            {.leader_epoch = 3, .producer_id = 1, .producer_epoch = 0, .base_sequence = i});
+    ASSERT_TRUE(stand->shard.await(log().truncate_fully_and_start_at({1000})));
+    EXPECT_EQ(log().start_offset(), Offset{1000});
+    EXPECT_EQ(log().end_offset(), Offset{1000});
+    EXPECT_EQ(log().flushed_offset(), Offset{1000});
+    EXPECT_TRUE(log().producers().empty());
+    EXPECT_TRUE(log().leader_epochs().empty());
+    EXPECT_FALSE(log().start_inside_segment());
+    EXPECT_EQ(stand->shard.await(log().read({{3}, {1000}, 100, true})).error().number, ERANGE);
+    stand->append({.leader_epoch = 4});
+    stand->shard.settle();
+    auto left = disk.after_power_loss();
+    Stand again(*left);
+    ASSERT_TRUE(again.open());
+    EXPECT_EQ(again.log->start_offset(), Offset{1000});
+    EXPECT_EQ(again.log->end_offset(), Offset{1001});
+    // The old files go after their delay.
+    EXPECT_TRUE(disk.exists(file_of(0, ".log") + ".deleted"));
+    stand->shard.advance(seconds(61));
+    EXPECT_FALSE(disk.exists(file_of(0, ".log") + ".deleted"));
+}
+
+TEST_F(LogTest, RetentionDropsWholeSegments) {
+    stand->config.segment_bytes = 400;
+    stand->config.retention_ms = -1;
+    ASSERT_TRUE(stand->open());
+    for (int i = 0; i < 40; ++i)
+        stand->append({.timestamp = 1'700'000'000'000 + i * 1000});
+    const std::size_t segments = log().segment_count();
+    ASSERT_GT(segments, 5u);
+    EXPECT_EQ(*stand->shard.await(log().delete_old_segments({40})), 0u);
+
+    LogConfig config = stand->config;
+    config.retention_bytes = static_cast<std::int64_t>(log().size_bytes()) - 400;
+    log().reconfigure(std::make_shared<const LogConfig>(config));
+    EXPECT_EQ(*stand->shard.await(log().delete_old_segments({2})),
+              0u);  // not above the high watermark
+    EXPECT_EQ(*stand->shard.await(log().delete_old_segments({40})), 1u);
+    const Offset start = log().start_offset();
+    EXPECT_GT(start, Offset{0});
+    EXPECT_EQ(stand->shard.await(log().read({{0}, {40}, 100, true})).error().number, ERANGE);
+    EXPECT_EQ(BatchHead::read(stand->read_bytes(start.value))->base_offset, start);
+
+    // A reader on its way keeps what it reads.
+    const auto result = *stand->shard.await(log().read({start, {40}, 100, true}));
+    config.retention_bytes = -1;
+    config.retention_ms = 1000;
+    log().reconfigure(std::make_shared<const LogConfig>(config));
+    stand->shard.manual_clock().set_wall({1'700'000'000'000 + 38'000});
+    EXPECT_GT(*stand->shard.await(log().delete_old_segments({40})), 1u);
+    EXPECT_GT(log().start_offset(), Offset{30});
+    stand->shard.advance(seconds(61));
+    Buffer bytes;
+    ASSERT_TRUE(stand->shard.await(log().copy_out(result, bytes)));
+    EXPECT_EQ(BatchHead::read(bytes)->base_offset, start);
+
+    // When everything is old the active one is rolled, and the log goes on at its end.
+    stand->shard.advance(seconds(1000));
+    EXPECT_GT(*stand->shard.await(log().delete_old_segments({40})), 0u);
+    EXPECT_EQ(log().start_offset(), Offset{40});
+    EXPECT_EQ(log().size_bytes(), 0u);
+    EXPECT_EQ(*stand->shard.await(log().delete_old_segments({40})), 0u);
+    EXPECT_EQ(stand->append({}).first, Offset{40});
+}
+
+TEST_F(LogTest, DeleteRecordsMovesTheStart) {
+    stand->config.segment_bytes = 400;
+    ASSERT_TRUE(stand->open());
+    for (int i = 0; i < 20; ++i)
+        stand->append({.timestamp = 1'700'000'000'000, .leader_epoch = i / 5});
+    EXPECT_FALSE(*log().advance_start_offset({0}));
+    EXPECT_EQ(log().advance_start_offset({21}).error().number, ERANGE);
+    EXPECT_TRUE(*log().advance_start_offset({12}));
+    EXPECT_TRUE(log().start_inside_segment());
+    EXPECT_EQ(log().leader_epochs().entries().front(), (EpochEntry{{2}, {12}}));
+    EXPECT_EQ(stand->shard.await(log().read({{11}, {20}, 100, true})).error().number, ERANGE);
+    EXPECT_GT(*stand->shard.await(log().delete_old_segments({20})), 1u);
+    EXPECT_EQ(log().start_offset(), Offset{12});
+    ASSERT_TRUE(stand->shard.await(log().close()));
+    restart();
+    ASSERT_TRUE(stand->open(true, 20, 12));
+    EXPECT_EQ(log().start_offset(), Offset{12});
+}
+
+TEST_F(LogTest, ARemovedPartitionLeavesAFolderToDelete) {
+    ASSERT_TRUE(stand->open());
+    stand->append({});
+    stand->shard.settle();
+    ASSERT_TRUE(stand->shard.await(log().remove()));
+    EXPECT_FALSE(disk.exists(kFolder));
+    std::size_t left = 0;
+    for (const auto& name : disk.all_files())
+        left += name.find("-delete/") != std::string::npos;
+    EXPECT_GT(left, 2u);
+    stand->log = nullptr;
+    stand->shard.advance(seconds(61));
+    EXPECT_TRUE(disk.all_files().empty());
+}
+
+TEST_F(LogTest, FlushModeFlushesEveryAppendInRounds) {
+    ASSERT_TRUE(stand->open());
+    stand->append({});
+    stand->shard.settle();
+    disk.hold_syncs = true;
+    const auto syncs = disk.syncs;
+    stand->append({});
+    stand->append({});
+    stand->shard.settle();
+    stand->append({});
+    EXPECT_EQ(log().flushed_offset(), Offset{1});
+    std::vector<std::int64_t> woken;
+    struct Wait {
+        static runtime::Task<void> run(Log& log, std::int64_t upto,
+                                       std::vector<std::int64_t>& woken) {
+            auto flushed = co_await log.wait_flushed({upto});
+            woken.push_back(flushed ? log.flushed_offset().value : -flushed.error().number);
+        }
+    };
+    stand->shard.start(Wait::run(log(), 4, woken));
+    stand->shard.start(Wait::run(log(), 3, woken));
+    EXPECT_TRUE(woken.empty());
+    disk.release_syncs();
+    stand->shard.settle();
+    EXPECT_EQ(woken, (std::vector<std::int64_t>{3, 4}));
+    EXPECT_EQ(disk.syncs - syncs, 2u);  // three appends, two rounds
+}
+
+TEST_F(LogTest, PageCacheModeFlushesAsKafkaDoes) {
+    stand->config.durability = Durability::page_cache;
+    stand->config.flush_messages = 5;
+    stand->config.flush_ms = 1000;
+    ASSERT_TRUE(stand->open());
+    for (int i = 0; i < 4; ++i)
+        EXPECT_FALSE(stand->append({}).wait_for_flush);
+    stand->shard.settle();
+    EXPECT_EQ(log().flushed_offset(), Offset{0});
+    EXPECT_TRUE(stand->append({}).wait_for_flush);
+    stand->shard.settle();
+    EXPECT_EQ(log().flushed_offset(), Offset{5});
+    stand->append({});
+    stand->shard.advance(milliseconds(999));
+    log().flush_if_due();
+    stand->shard.settle();
+    EXPECT_EQ(log().flushed_offset(), Offset{5});
+    stand->shard.advance(milliseconds(1));
+    log().flush_if_due();
+    stand->shard.settle();
+    EXPECT_EQ(log().flushed_offset(), Offset{6});
+    // A roll flushes what is closed, not what follows.
+    stand->append({});
+    ASSERT_TRUE(log().roll());
+    stand->append({});
+    stand->shard.settle();
+    EXPECT_EQ(log().flushed_offset(), Offset{7});
+    ASSERT_TRUE(stand->shard.await(log().wait_flushed({8})));
+}
+
+TEST_F(LogTest, AFailedFlushTakesTheDirectoryOffline) {
+    struct Observer final : LogObserver {
+        void log_flushed() override { ++flushed; }
+        void log_failed() override { ++failed; }
+        int flushed = 0;
+        int failed = 0;
+    } observer;
+    ASSERT_TRUE(stand->open());
+    log().observe(&observer);
+    stand->append({});
+    stand->shard.settle();
+    EXPECT_EQ(observer.flushed, 1);
+    stand->append({});
+    disk.sync_error = EIO;
+    const auto failed = stand->shard.await(log().wait_flushed({2}));
+    EXPECT_EQ(failed.error().number, EIO);
+    EXPECT_EQ(stand->offline_calls, 1);
+    EXPECT_EQ(observer.failed, 1);
+    EXPECT_TRUE(log().offline());
+    disk.sync_error = 0;
+    EXPECT_EQ(log().append(make_batch({.base_offset = 2})).error().number, EIO);
+    EXPECT_EQ(stand->shard.await(log().wait_flushed({2})).error().number, EIO);
+    EXPECT_EQ(log().flushed_offset(), Offset{1});
+    EXPECT_EQ(stand->shard.await(log().close()).error().number, EIO);
+    // Reading goes on.
+    EXPECT_EQ(stand->read_bytes(1), make_batch({.base_offset = 1}));
+}
+
+TEST_F(LogTest, AFullDiskIsMetBeforeAnythingIsAppended) {
+    for (const bool can_reserve : {true, false}) {
+        disk.can_reserve = can_reserve;
+        ASSERT_TRUE(log_or_open());
+        disk.capacity_bytes.reset();
+        stand->append({});
+        stand->shard.settle();
+        disk.capacity_bytes = 20'000;
+        IoResult<AppendInfo> appended;
+        Offset end;
+        Buffer before;
+        do {
+            end = log().end_offset();
+            before = disk.contents(file_of(0, ".log"));
+            appended = log().append(make_batch({.base_offset = end.value, .value_bytes = 900}));
+            stand->shard.settle();
+        } while (appended);
+        EXPECT_EQ(appended.error().number, ENOSPC);
+        EXPECT_FALSE(log().offline());
+        EXPECT_EQ(log().end_offset(), end);
+        EXPECT_EQ(disk.contents(file_of(0, ".log")), before);
+        EXPECT_GT(before.size(), 10'000u);
+        Stand::check_batches(stand->read_all(0, 5000), {0}, end);
+        // Space comes back.
+        disk.capacity_bytes.reset();
+        stand->append({.value_bytes = 900});
+        ASSERT_TRUE(stand->shard.await(log().truncate_fully_and_start_at({0})));
+        stand->shard.advance(seconds(61));
+    }
+}
+
+TEST_F(LogTest, ABrokenDiskTakesTheDirectoryOfflineAtOnce) {
+    ASSERT_TRUE(stand->open());
+    stand->append({});
+    stand->shard.settle();
+    disk.change_error = EIO;
+    EXPECT_EQ(log().append(make_batch({.base_offset = 1})).error().number, EIO);
+    EXPECT_TRUE(log().offline());
+    EXPECT_EQ(stand->offline_calls, 1);
+    EXPECT_EQ(log().end_offset(), Offset{1});
+}
+
+TEST_F(LogTest, SpaceIsReservedAheadAndCutAtTheEnd) {
+    ASSERT_TRUE(stand->open());
+    for (int i = 0; i < 2000; ++i)
+        stand->append({.value_bytes = 900});
+    EXPECT_LT(disk.reserves, 30u);
+    EXPECT_GT(disk.reserved_end(file_of(0, ".log")), log().size_bytes());
+    ASSERT_TRUE(stand->shard.await(log().close()));
+    EXPECT_EQ(disk.reserved_end(file_of(0, ".log")), log().size_bytes());
+}
+
+TEST_F(LogTest, AnIdlePartitionIsSmall) {
+    EXPECT_LE(sizeof(Log), 700u);
+    EXPECT_LE(sizeof(Segment), 450u);
+    ASSERT_TRUE(stand->open());
+    stand->append({});
+    stand->shard.settle();
+    log().release_memory();
+    EXPECT_EQ(disk.open_handles, 0u);
+    EXPECT_EQ(stand->read_bytes(0), make_batch({}));
+    stand->append({});
+    EXPECT_EQ(stand->read_bytes(1), make_batch({.base_offset = 1}));
+}
+
+TEST_F(LogTest, IdempotentProducersAreKnownAfterARestart) {
+    ASSERT_TRUE(stand->open());
+    const auto from = [&](std::int32_t sequence) {
+        return BatchOptions{.records = 2,
+                            .timestamp = 1'700'000'000'000,
+                            .producer_id = 5,
+                            .producer_epoch = 1,
+                            .base_sequence = sequence};
+    };
+    for (int i = 0; i < 10; ++i)
+        stand->append(from(i * 2));
+    const auto again = BatchHead::read(make_batch(from(16)))->producer_batch();
+    const auto is_duplicate = [&] {
+        return std::holds_alternative<ProducerState::Duplicate>(log().producers().check(again));
+    };
+    EXPECT_TRUE(is_duplicate());
+    // Unclean: rebuilt from the batches, all five that are kept.
+    auto left = disk.after_kill(disk.journal().size());
+    {
+        Stand other(*left);
+        ASSERT_TRUE(other.open());
+        EXPECT_EQ(other.log->producers().find({5})->kept, 5);
+        EXPECT_EQ(other.log->producers().find({5})->last_offset(), Offset{19});
+    }
+    // Clean: from the snapshot, which keeps the last one.
+    ASSERT_TRUE(stand->shard.await(log().close()));
+    EXPECT_TRUE(disk.exists(file_of(20, ".snapshot")));
+    restart();
+    ASSERT_TRUE(stand->open(true, 20));
+    EXPECT_EQ(log().producers().find({5})->kept, 1);
+    EXPECT_EQ(log().producers().find({5})->last_sequence(), 19);
+}
+
+TEST_F(LogTest, TransactionMarkersEndTransactions) {
+    ASSERT_TRUE(stand->open());
+    BatchOptions data{.records = 2,
+                      .leader_epoch = 0,
+                      .producer_id = 9,
+                      .producer_epoch = 0,
+                      .base_sequence = 0,
+                      .transactional = true};
+    stand->append(data);
+    EXPECT_EQ(log().producers().first_unstable(), Offset{0});
+    ASSERT_TRUE(log().append(make_marker(
+        {.base_offset = 2, .producer_id = 9, .producer_epoch = 0, .transactional = true}, true,
+        7)));
+    EXPECT_EQ(log().producers().first_unstable(), Offset{0});
+    log().producers().high_watermark_moved({3});
+    EXPECT_EQ(log().producers().first_unstable(), std::nullopt);
+    EXPECT_EQ(log().producers().find({9})->coordinator_epoch, 7);
+    data.base_offset = 3;
+    data.base_sequence = 2;
+    ASSERT_TRUE(log().append(make_batch(data)));
+    auto left = disk.after_kill(disk.journal().size());
+    Stand other(*left);
+    ASSERT_TRUE(other.open());
+    EXPECT_EQ(other.log->producers().find({9})->coordinator_epoch, 7);
+    other.log->producers().high_watermark_moved({5});
+    EXPECT_EQ(other.log->producers().first_unstable(), Offset{3});
 }
 
 }  // namespace

@@ -193,7 +193,6 @@ runtime::Task<IoResult<ProducerState>> rebuild_producers(
                 state.apply(*end_of);
         }
     }
-    state.expire(now, expiration);
     co_return state;
 }
 
