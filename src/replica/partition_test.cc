@@ -1,0 +1,227 @@
+#include "replica/partition.h"
+
+#include "storage/memory_disk_test.h"
+#include "wire/batch_builder.h"
+
+#include <gtest/gtest.h>
+
+namespace cauce::replica {
+namespace {
+
+constexpr std::string_view kValue = "value";
+
+struct Stand {
+    storage::testing::OneShard shard;
+    storage::testing::MemoryDisk disk{"/d"};
+    storage::FileCache files{disk, 100};
+    storage::DirectoryShard home{disk, shard, files, "/d", {}, [](const IoError&) {}};
+    std::shared_ptr<TopicSettings> settings = std::make_shared<TopicSettings>();
+    std::unique_ptr<Partition> partition;
+
+    explicit Stand(storage::Durability durability = storage::Durability::flush) {
+        auto log = std::make_shared<storage::LogConfig>();
+        log->durability = durability;
+        settings->log = std::move(log);
+    }
+
+    void lead(std::int32_t isr_size = 1) {
+        storage::LogOpenOptions options;
+        options.partition = {"blog", 0};
+        options.topic_id = TopicId{1, 2};
+        options.config = settings->log;
+        auto log = shard.await(storage::Log::open(home, options));
+        CHECK(log.has_value());
+        partition = std::make_unique<Partition>(shard, TopicId{1, 2}, std::move(*log), settings);
+        partition->become_leader(LeaderEpoch{3}, isr_size, Offset{0});
+        shard.settle();
+    }
+
+    Buffer batch(int records, std::int64_t producer = -1, std::int32_t sequence = -1) {
+        wire::BatchOptions options;
+        options.producer_id = ProducerId{producer};
+        options.producer_epoch = producer < 0 ? std::int16_t{-1} : std::int16_t{0};
+        options.base_sequence = sequence;
+        wire::BatchBuilder builder(options);
+        for (int i = 0; i < records; ++i)
+            builder.append(shard.clock().wall().ms, std::nullopt, wire::Bytes(as_bytes(kValue)));
+        return builder.build().value();
+    }
+
+    Result<Appended> append(Buffer bytes, std::int16_t acks = -1) {
+        AppendOptions options;
+        options.required_acks = acks;
+        return partition->append_as_leader(bytes, options);
+    }
+
+    ErrorCode refusal(Buffer bytes, std::int16_t acks = -1) {
+        const auto result = append(std::move(bytes), acks);
+        return result ? ErrorCode::none : result.error().code;
+    }
+
+    Fetched read(std::int64_t from) {
+        FetchLimits limits;
+        limits.from = Offset{from};
+        limits.max_bytes = 1 << 20;
+        auto fetched = partition->try_read(limits);
+        if (!fetched) fetched.emplace(shard.await(partition->read(limits)));
+        CHECK(fetched->has_value());
+        return **std::move(fetched);
+    }
+};
+
+TEST(Partition, InFlushModeNothingIsVisibleBeforeTheDeviceHasIt) {
+    Stand stand;
+    stand.lead();
+    const auto appended = stand.append(stand.batch(3));
+    ASSERT_TRUE(appended);
+    EXPECT_EQ(appended->first, Offset{0});
+    EXPECT_EQ(appended->next, Offset{3});
+    EXPECT_EQ(stand.partition->log_end(), Offset{3});
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{0});
+    EXPECT_EQ(stand.read(0).records.size, 0u);
+    stand.shard.settle();  // the flush round
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{3});
+    const Fetched fetched = stand.read(0);
+    EXPECT_EQ(fetched.records.next, Offset{3});
+    EXPECT_EQ(fetched.high_watermark, Offset{3});
+}
+
+TEST(Partition, InPageCacheModeTheLogEndIsVisibleAtOnce) {
+    Stand stand(storage::Durability::page_cache);
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(3)));
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{3});
+}
+
+runtime::Task<void> wait_committed(Partition& partition, Offset next, MonoTime deadline,
+                                   std::optional<Result<void>>& outcome) {
+    outcome.emplace(co_await partition.committed(next, deadline));
+}
+
+TEST(Partition, CommittedWaitsForTheHighWatermarkOrTheDeadline) {
+    Stand stand;
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(1)));
+    std::optional<Result<void>> outcome;
+    stand.shard.start(wait_committed(*stand.partition, Offset{1}, MonoTime::never(), outcome));
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(outcome->has_value());
+
+    std::optional<Result<void>> late;
+    const MonoTime deadline = stand.shard.clock().now() + seconds(2);
+    stand.shard.start(wait_committed(*stand.partition, Offset{2}, deadline, late));
+    EXPECT_FALSE(late);
+    stand.shard.advance(seconds(2));
+    ASSERT_TRUE(late);
+    EXPECT_EQ(late->error().code, ErrorCode::request_timed_out);
+}
+
+TEST(Partition, WhoWaitsLearnsThatLeadershipEnded) {
+    Stand stand;
+    stand.lead();
+    std::optional<Result<void>> outcome;
+    stand.shard.start(wait_committed(*stand.partition, Offset{5}, MonoTime::never(), outcome));
+    stand.partition->resign();
+    stand.shard.settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->error().code, ErrorCode::not_leader_or_follower);
+    EXPECT_EQ(stand.refusal(stand.batch(1)), ErrorCode::not_leader_or_follower);
+}
+
+TEST(Partition, ABatchSentTwiceIsAppendedOnce) {
+    Stand stand;
+    stand.lead();
+    const auto first = stand.append(stand.batch(2, 7, 0));
+    ASSERT_TRUE(first);
+    const auto again = stand.append(stand.batch(2, 7, 0));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->duplicate);
+    EXPECT_EQ(again->first, first->first);
+    EXPECT_EQ(stand.partition->log_end(), Offset{2});
+    EXPECT_EQ(stand.refusal(stand.batch(1, 7, 9)), ErrorCode::out_of_order_sequence_number);
+}
+
+TEST(Partition, RefusesWhatTheTopicDoesNotAllow) {
+    Stand stand;
+    stand.settings->max_message_bytes = 200;
+    stand.settings->min_insync_replicas = 2;
+    stand.lead();
+    EXPECT_EQ(stand.refusal(stand.batch(1)), ErrorCode::not_enough_replicas);
+    EXPECT_EQ(stand.refusal(stand.batch(1), 1), ErrorCode::none);
+    EXPECT_EQ(stand.refusal(stand.batch(100), 1), ErrorCode::message_too_large);
+    Buffer two = stand.batch(1);
+    const Buffer more = stand.batch(1);
+    two.insert(two.end(), more.begin(), more.end());
+    EXPECT_EQ(stand.refusal(two, 1), ErrorCode::invalid_record);
+    Buffer damaged = stand.batch(1);
+    damaged.back() ^= 1;
+    EXPECT_EQ(stand.refusal(damaged, 1), ErrorCode::corrupt_message);
+}
+
+TEST(Partition, TimestampsTooFarAheadAreRefusedAndReplacedWithLogAppendTime) {
+    Stand stand;
+    stand.lead();
+    wire::BatchBuilder builder(wire::BatchOptions{});
+    builder.append(stand.shard.clock().wall().ms + 7'200'000, std::nullopt,
+                   wire::Bytes(as_bytes(kValue)));
+    const Buffer ahead = builder.build().value();
+    EXPECT_EQ(stand.refusal(ahead), ErrorCode::invalid_timestamp);
+    auto changed = std::make_shared<TopicSettings>(*stand.settings);
+    changed->timestamp_type = wire::TimestampType::log_append_time;
+    stand.partition->reconfigure(changed);
+    const auto appended = stand.append(ahead);
+    ASSERT_TRUE(appended);
+    EXPECT_EQ(appended->log_append_time_ms, stand.shard.clock().wall().ms);
+}
+
+TEST(Partition, EpochsAndOffsetsOutsideTheLog) {
+    Stand stand;
+    stand.lead();
+    EXPECT_TRUE(stand.partition->check_leader_epoch(-1));
+    EXPECT_TRUE(stand.partition->check_leader_epoch(3));
+    EXPECT_EQ(stand.partition->check_leader_epoch(2).error().code, ErrorCode::fenced_leader_epoch);
+    EXPECT_EQ(stand.partition->check_leader_epoch(4).error().code, ErrorCode::unknown_leader_epoch);
+    FetchLimits limits;
+    limits.from = Offset{1};
+    const auto outside = stand.partition->try_read(limits);
+    ASSERT_TRUE(outside);
+    EXPECT_EQ(outside->error().code, ErrorCode::offset_out_of_range);
+}
+
+struct Counter final : Watcher {
+    int moves = 0;
+    void partition_moved() override { ++moves; }
+};
+
+TEST(Partition, WatchersAreToldWhenTheHighWatermarkMoves) {
+    Stand stand;
+    stand.lead();
+    Counter stays;
+    stand.partition->watch(stays);
+    {
+        Counter leaves;
+        stand.partition->watch(leaves);
+    }
+    ASSERT_TRUE(stand.append(stand.batch(1)));
+    EXPECT_EQ(stays.moves, 0);
+    stand.shard.settle();
+    EXPECT_EQ(stays.moves, 1);
+}
+
+TEST(Partition, CountsWhatItDoes) {
+    Stand stand;
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(4)));
+    stand.shard.settle();
+    const Fetched fetched = stand.read(0);
+    stand.partition->count_fetch(fetched, 9);
+    const live::PartitionCounters& counters = stand.partition->counters();
+    EXPECT_EQ(counters.appended_records, 4u);
+    EXPECT_EQ(counters.appended, Offset{4});
+    EXPECT_EQ(counters.replicated, Offset{4});
+    EXPECT_EQ(counters.fetched, Offset{4});
+    EXPECT_EQ(stand.partition->edges().all().size(), 2u);
+}
+
+}  // namespace
+}  // namespace cauce::replica
