@@ -32,6 +32,7 @@ class Scenario:
         self.client = client
         self.failed = 0
         self.deleted = False
+        self.keep = os.environ.get("COMPAT_KEEP_TOPICS") == "1"
         unique = f"{client.name}-{os.getpid()}-{int(time.time() * 1000) % 10**8}"
         self.topic = f"compat-{unique}"
         self.group_topic = f"compat-{unique}-group"
@@ -45,7 +46,7 @@ class Scenario:
                 self._content()
                 self._step("shares a group of three, one of them killed", self._group)
                 self._kill_members()  # They would have the broker make the topic again.
-                if self.client.can.deletes_topics:
+                if self.client.can.deletes_topics and not self.keep:
                     self._step("deletes topics", self._delete)
         finally:
             self._kill_members()
@@ -58,7 +59,7 @@ class Scenario:
             member.kill()
 
     def _clean_up(self):
-        if self.deleted:
+        if self.deleted or self.keep:
             return
         try:
             self.client.delete([self.topic, self.group_topic])
