@@ -298,6 +298,14 @@ const std::string* Cluster::topic_name(const TopicId& id) const {
     return found == topic_names_.end() ? nullptr : &found->second;
 }
 
+std::optional<NodeId> Cluster::known_leader(const TopicPartition& partition) const {
+    if (!is_fresh(partition.topic)) return std::nullopt;
+    const TopicInfo* found = topic(partition.topic);
+    const PartitionInfo* info = found ? found->partition(partition.partition) : nullptr;
+    if (!info || info->leader.value < 0) return std::nullopt;
+    return info->leader;
+}
+
 void Cluster::distrust(const std::string& topic) {
     fetched_.erase(topic);
 }

@@ -123,6 +123,8 @@ public:
     // The leader of a partition; waits until there is one.
     runtime::Task<Result<NodeId>> leader(TopicPartition partition, Unknown unknown,
                                          MonoTime deadline);
+    // The leader by what is known and fresh; nothing when leader() would have to ask.
+    std::optional<NodeId> known_leader(const TopicPartition& partition) const;
     // A broker said that what is known about this topic is out of date: the next find asks again.
     void distrust(const std::string& topic);
     // A response carried a newer leader than metadata (KIP-951).
