@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 SKIPPED = 77  # The exit code of a client that could not be tried.
 SESSION_MILLIS = 6000  # The least a broker allows by default: how long a killed member is waited for.
-STEP_SECONDS = 40  # Longer than any single step takes on a busy machine.
+STEP_SECONDS = 90  # Longer than any single step takes on a busy machine.
 # Most of these programs end before a second compiler or collector pays; log4j2.properties comes with the class path.
 JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
