@@ -18,6 +18,11 @@ GROUP_PARTITIONS = 6
 RECORDS_PER_CODEC = 60
 RECORDS_PER_WAVE = 300
 
+CREATING = "creates topics"
+ORDER = "reads every record once, in order, without gaps"
+GROUP = "shares a group of three, one of them killed"
+DELETING = "deletes topics"
+
 
 def run(make_client):
     """Runs the scenario with `make_client(bootstrap)`; the address is the command's argument. Returns the exit code."""
@@ -41,13 +46,19 @@ class Scenario:
         self.members = []
 
     def run(self):
+        # Announced, so that what is never reached can be told from what was never meant to be.
+        deletes = self.client.can.deletes_topics and not self.keep
+        seeking = "seeks by offset" + (" and time" if self.client.can.seeks_by_time else "")
+        codecs = [f"writes and reads {codec}" for codec in self.client.can.codecs]
+        for what in [CREATING, *codecs, ORDER, seeking, GROUP, *([DELETING] if deletes else [])]:
+            print(f"will {self.client.name}: {what}", flush=True)
         try:
-            if self._step("creates topics", self._create):
-                self._content()
-                self._step("shares a group of three, one of them killed", self._group)
+            if self._step(CREATING, self._create):
+                self._content(seeking)
+                self._step(GROUP, self._group)
                 self._kill_members()  # They would have the broker make the topic again.
-                if self.client.can.deletes_topics and not self.keep:
-                    self._step("deletes topics", self._delete)
+                if deletes:
+                    self._step(DELETING, self._delete)
         finally:
             self._kill_members()
             self._clean_up()
@@ -73,7 +84,9 @@ class Scenario:
         except Failure as failure:
             self._not_ok(what, failure)
             return False
-        print(f"ok {self.client.name}: {what} ({time.monotonic() - started:.1f} s)", flush=True)
+        print(f"ok {self.client.name}: {what}", flush=True)
+        if time.monotonic() - started > 1:
+            print(f"# {self.client.name}: that took {time.monotonic() - started:.1f} s", flush=True)
         return True
 
     def _not_ok(self, what, reason):
@@ -116,7 +129,7 @@ class Scenario:
 
     # Content and seeking.
 
-    def _content(self):
+    def _content(self, seeking):
         """Writes with every codec, reads everything back in one go, seeks; a line for each codec."""
         client = self.client
         # An hour ago: a time no broker would put there by itself. One second between records, to seek between.
@@ -146,8 +159,8 @@ class Scenario:
             # The positions to seek to follow from what is read, so a client that is a mere tool reads twice.
             reads, _ = client.consume(self.topic, {})
         except Failure as failure:
-            for codec in client.can.codecs:
-                self._not_ok(f"writes and reads {codec}", failure)
+            for what in [*(f"writes and reads {codec}" for codec in client.can.codecs), ORDER, seeking]:
+                self._not_ok(what, failure)
             return
         for codec in client.can.codecs:
             self._step(f"writes and reads {codec}", self._compare, codec, written, refused, reads, (started, ended))
