@@ -45,6 +45,9 @@ Task<void> Shard::apply(metadata::ImagePointer image) {
         for (std::int32_t i = 0; i < topic->partition_count(); ++i)
             deleted.push_back({topic->name(), i});
     }
+    if (const metadata::Topic* offsets = image->topic(server::kOffsetsTopic)) {
+        groups_.set_partition_count(offsets->partition_count());
+    }
     co_await partitions_.apply(std::move(image));
     if (!deleted.empty()) groups_.partitions_deleted(deleted);
 }

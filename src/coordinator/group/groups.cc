@@ -65,6 +65,23 @@ void answer_sync(Effects& effects, ReplyId id, ErrorCode error) {
 
 }  // namespace
 
+ErrorCode refusal(const GroupConfig& config, const wire::JoinGroupRequest& request) {
+    if (request.group_id.empty()) return ErrorCode::invalid_group_id;
+    const milliseconds session(request.session_timeout_ms);
+    if (session < config.session_timeout_min || session > config.session_timeout_max) {
+        return ErrorCode::invalid_session_timeout;
+    }
+    return ErrorCode::none;
+}
+
+ErrorCode refusal(const wire::SyncGroupRequest& request, std::int16_t version) {
+    // KIP-559: from version 5 on both are said, so that proxies can read the assignments.
+    if (version >= 5 && (!request.protocol_type || !request.protocol_name)) {
+        return ErrorCode::inconsistent_group_protocol;
+    }
+    return request.group_id.empty() ? ErrorCode::invalid_group_id : ErrorCode::none;
+}
+
 OffsetCommitReply failed_commit(const wire::OffsetCommitRequest& request, ErrorCode error) {
     OffsetCommitReply reply;
     reply.topics.reserve(request.topics.size());
@@ -138,10 +155,8 @@ void Groups::join(const wire::JoinGroupRequest& request, const RequestInfo& info
     const auto refuse = [&](std::string_view member_id, ErrorCode error) {
         answer_join(effects, reply, member_id, error);
     };
-    if (request.group_id.empty()) return refuse(request.member_id, ErrorCode::invalid_group_id);
-    const milliseconds session(request.session_timeout_ms);
-    if (session < config_.session_timeout_min || session > config_.session_timeout_max) {
-        return refuse(request.member_id, ErrorCode::invalid_session_timeout);
+    if (const ErrorCode error = refusal(config_, request); error != ErrorCode::none) {
+        return refuse(request.member_id, error);
     }
     Slot* known = slot(request.group_id);
     if (known != nullptr && known->other != OtherProtocol::none) {
@@ -169,12 +184,8 @@ void Groups::join(const wire::JoinGroupRequest& request, const RequestInfo& info
 
 void Groups::sync(const wire::SyncGroupRequest& request, std::int16_t version, ReplyId reply,
                   Now now, Effects& effects) {
-    // KIP-559: from version 5 on both are said, so that proxies can read the assignments.
-    if (version >= 5 && (!request.protocol_type || !request.protocol_name)) {
-        return answer_sync(effects, reply, ErrorCode::inconsistent_group_protocol);
-    }
-    if (request.group_id.empty()) {
-        return answer_sync(effects, reply, ErrorCode::invalid_group_id);
+    if (const ErrorCode error = refusal(request, version); error != ErrorCode::none) {
+        return answer_sync(effects, reply, error);
     }
     Slot* known = slot(request.group_id);
     if (known == nullptr || !known->classic) {

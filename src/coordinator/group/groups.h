@@ -50,6 +50,10 @@ struct CommitPlan {
     OffsetCommitReply reply;
 };
 
+// What is wrong with a request whatever the group; none when it has to be asked.
+ErrorCode refusal(const GroupConfig& config, const wire::JoinGroupRequest& request);
+ErrorCode refusal(const wire::SyncGroupRequest& request, std::int16_t version);
+
 // The reply to a commit that was refused, or could not be stored, as a whole.
 OffsetCommitReply failed_commit(const wire::OffsetCommitRequest& request, ErrorCode error);
 
