@@ -12,6 +12,8 @@ namespace cauce::server::api {
 
 namespace {
 
+constexpr std::int16_t kFirstVersionWithEpochs = 4;
+
 using Answer = wire::ListOffsetsResponse::ListOffsetsPartitionResponse;
 
 struct Question {
@@ -72,7 +74,8 @@ Task<Answer> find(RequestContext& context, std::string_view topic, Question ques
         if (found) {
             answer.timestamp = found->timestamp;
             answer.offset = found->offset.value;
-            answer.leader_epoch = found->leader_epoch.value;
+            if (context.version() >= kFirstVersionWithEpochs)
+                answer.leader_epoch = found->leader_epoch.value;
         } else {
             error = found.error().code;
         }
