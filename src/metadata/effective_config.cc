@@ -134,24 +134,29 @@ ConfigEntry EffectiveConfig::describe_inheriting(const ConfigKey& key, const std
     return described;
 }
 
-std::vector<ConfigEntry> EffectiveConfig::describe_topic(std::string_view topic) const {
+std::vector<ConfigEntry> EffectiveConfig::describe_set(ConfigScope scope,
+                                                       const ConfigResource* resource,
+                                                       ConfigSource own) const {
     std::vector<ConfigEntry> out;
-    const ConfigResource* resource = image_.config(ResourceType::topic, topic);
-    for (const ConfigKey& key : config_keys(ConfigScope::topic)) {
+    for (const ConfigKey& key : config_keys(scope)) {
         if (key.internal) continue;
-        out.push_back(describe_inheriting(key, entry(resource, key.name), ConfigSource::topic));
+        out.push_back(describe_inheriting(key, entry(resource, key.name), own));
     }
     return out;
 }
 
+std::vector<ConfigEntry> EffectiveConfig::describe_topic(std::string_view topic) const {
+    return describe_set(ConfigScope::topic, image_.config(ResourceType::topic, topic),
+                        ConfigSource::topic);
+}
+
+std::vector<ConfigEntry> EffectiveConfig::describe_topic(const ConfigResource& resource) const {
+    return describe_set(ConfigScope::topic, &resource, ConfigSource::topic);
+}
+
 std::vector<ConfigEntry> EffectiveConfig::describe_group(std::string_view group) const {
-    std::vector<ConfigEntry> out;
-    const ConfigResource* resource = image_.config(ResourceType::group, group);
-    for (const ConfigKey& key : config_keys(ConfigScope::group)) {
-        if (key.internal) continue;
-        out.push_back(describe_inheriting(key, entry(resource, key.name), ConfigSource::group));
-    }
-    return out;
+    return describe_set(ConfigScope::group, image_.config(ResourceType::group, group),
+                        ConfigSource::group);
 }
 
 std::vector<ConfigEntry> EffectiveConfig::describe_broker() const {

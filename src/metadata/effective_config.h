@@ -61,6 +61,8 @@ public:
 
     // As DescribeConfigs shows them: internal keys left out, in the order of the names.
     std::vector<ConfigEntry> describe_topic(std::string_view topic) const;
+    // A topic that is to be, with what will be set for it.
+    std::vector<ConfigEntry> describe_topic(const ConfigResource& resource) const;
     // This broker: a file is known to its own broker only.
     std::vector<ConfigEntry> describe_broker() const;
     // What was set for all brokers, nothing else (broker "").
@@ -74,6 +76,8 @@ private:
     // for all brokers, then the file, then the defaults. The order is Kafka's.
     std::vector<ConfigSynonymValue> broker_places(const ConfigKey& key,
                                                   std::span<const std::string_view> names) const;
+    std::vector<ConfigEntry> describe_set(ConfigScope scope, const ConfigResource* resource,
+                                          ConfigSource own) const;
     ConfigEntry describe_inheriting(const ConfigKey& key, const std::string* set,
                                     ConfigSource own) const;
 
