@@ -1,30 +1,11 @@
-// Reply<Response>: a response in Kafka's own form, together with the text its views point into.
-// Made by the controller, encoded by whoever asked.
+// Replies of the controller, under the name its callers know.
 #pragma once
 
-#include <forward_list>
-#include <string>
-#include <string_view>
-#include <utility>
+#include "controller/state/reply.h"
 
 namespace cauce::controller {
 
-// Strings with addresses that stay. Moving it moves no string.
-class Texts {
-public:
-    std::string_view keep(std::string text) {
-        kept_.push_front(std::move(text));
-        return kept_.front();
-    }
-
-private:
-    std::forward_list<std::string> kept_;
-};
-
-template <typename Response>
-struct Reply {
-    Response response;
-    Texts texts;
-};
+using state::Reply;
+using state::Texts;
 
 }  // namespace cauce::controller
