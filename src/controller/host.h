@@ -31,6 +31,8 @@
 namespace cauce::wire {
 struct AllocateProducerIdsRequest;
 struct AllocateProducerIdsResponse;
+struct AlterPartitionRequest;
+struct AlterPartitionResponse;
 struct BrokerHeartbeatRequest;
 struct BrokerHeartbeatResponse;
 struct BrokerRegistrationRequest;
@@ -45,8 +47,12 @@ namespace cauce::controller {
 
 struct HostOptions {
     NodeId node;
+    // Registrations must name it; empty: any.
+    std::string cluster_id;
     // The file this controller started with: defaults for new topics, sessions, limits.
     metadata::StaticConfig config;
+    // How this controller registers itself (KIP-919); no endpoints: it does not.
+    std::vector<metadata::Endpoint> controller_endpoints;
     // Broker session: fenced when it did not heartbeat for so long.
     milliseconds broker_session_timeout{9000};
     // A snapshot after so many bytes of records, or so long after the last one when anything
@@ -85,6 +91,8 @@ public:
         const wire::DeleteTopicsRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::AllocateProducerIdsResponse>> allocate_producer_ids(
         const wire::AllocateProducerIdsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::AlterPartitionResponse>> alter_partition(
+        const wire::AlterPartitionRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::BrokerRegistrationResponse>> register_broker(
         const wire::BrokerRegistrationRequest& request, MonoTime deadline);
     // Keeps the broker's session alive; unfences it when it is caught up and wants to.

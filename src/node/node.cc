@@ -214,7 +214,9 @@ Task<Result<void>> Node::start_controller() {
         *quorum_directory_, std::move(quorum_options), Logger(&seams.log, "Quorum"));
     controller::HostOptions options;
     options.node = config_.settings.node_id;
+    options.cluster_id = config_.settings.cluster_id;
     options.config = config_.settings.file;
+    options.controller_endpoints = config_.controller_endpoints;
     options.broker_session_timeout = config_.broker_session_timeout;
     controller_ = std::make_unique<controller::Host>(std::move(options), seams.shards, *quorum_,
                                                      Logger(&seams.log, "Controller"));
