@@ -35,7 +35,8 @@ Accept into_bool(bool& target) {
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> kRows{
-        {{"allow.auto.create.topics", "true", "whether `produce` may make a topic that does not exist"},
+        {{"allow.auto.create.topics", "true",
+          "whether `produce` may make a topic that does not exist"},
          [](ClientSettings& s) { return into_bool(s.produce_creates_topics); }},
         {{"client.id", "cauce", "the name brokers see in logs, quotas and groups"},
          [](ClientSettings& s) { return into(s.cluster.client_id); }},

@@ -133,7 +133,8 @@ Task<Outcome> Session::confirm(std::string question) {
     std::string answer;
     std::uint8_t byte = 0;
     while (asked && answer.size() < 16) {
-        const IoResult<std::size_t> count = co_await environment_.in.read_some({&byte, 1});
+        const MutableBytes one(&byte, 1);
+        const IoResult<std::size_t> count = co_await environment_.in.read_some(one);
         if (!count || *count == 0 || byte == '\n') break;
         answer += static_cast<char>(byte);
     }

@@ -316,7 +316,8 @@ Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime dea
 // --- groups
 
 Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime deadline) {
-    CO_RETURN_IF_ERROR(co_await cluster.refresh({}, deadline));
+    const std::vector<std::string> no_topics;
+    CO_RETURN_IF_ERROR(co_await cluster.refresh(no_topics, deadline));
     std::vector<NodeId> nodes;
     for (const auto& [id, node] : cluster.nodes())
         nodes.push_back(id);

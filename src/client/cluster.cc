@@ -164,7 +164,8 @@ runtime::Task<Result<ConnectionPtr>> Cluster::any(MonoTime deadline) {
 runtime::Task<Result<ConnectionPtr>> Cluster::node(NodeId id, MonoTime deadline) {
     auto found = nodes_.find(id);
     if (found == nodes_.end()) {
-        CO_RETURN_IF_ERROR(co_await refresh({}, deadline));
+        const std::vector<std::string> no_topics;
+        CO_RETURN_IF_ERROR(co_await refresh(no_topics, deadline));
         found = nodes_.find(id);
     }
     if (found == nodes_.end())

@@ -350,7 +350,8 @@ Task<Result<void>> Node::serve(runtime::Stop& stop) {
     std::vector<runtime::Address> addresses;
     for (const auto& acceptor : acceptors_)
         addresses.push_back(acceptor->local());
-    Logger(&seams.log, "BrokerLifecycleManager id=" + std::to_string(config_.settings.node_id.value))
+    Logger(&seams.log,
+           "BrokerLifecycleManager id=" + std::to_string(config_.settings.node_id.value))
         .info("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.");
     if (hooks_.ready) hooks_.ready(addresses);
 
@@ -520,10 +521,10 @@ Task<void> Node::shut_down() {
     const auto close = [this](unsigned shard) { return close_shard(shard); };
     co_await on_every_shard(close);
     if (in_order) {
-        co_await write_checkpoints(
-            {storage::Checkpoint::recovery_point, storage::Checkpoint::log_start,
-             storage::Checkpoint::high_watermark},
-            true);
+        const std::vector<storage::Checkpoint> all{storage::Checkpoint::recovery_point,
+                                                   storage::Checkpoint::log_start,
+                                                   storage::Checkpoint::high_watermark};
+        co_await write_checkpoints(all, true);
     }
     if (controller_) co_await controller_->stop();
     if (quorum_directory_) co_await quorum_directory_->close();

@@ -211,9 +211,10 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
             const std::string folder = directory + "/__cluster_metadata-0";
             if (const auto made = make_folders(disk, folder); !made)
                 co_return storage_error(made.error());
+            const SnapshotId first;
+            Buffer snapshot = first_snapshot(voters, features, options.now);
             const auto written = co_await storage::replace_file(
-                disk, folder, SnapshotId{}.to_string() + ".checkpoint",
-                first_snapshot(voters, features, options.now));
+                disk, folder, first.to_string() + ".checkpoint", std::move(snapshot));
             if (!written) co_return storage_error(written.error());
         }
         // Last: a directory counts as formatted from here on.

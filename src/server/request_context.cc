@@ -25,10 +25,11 @@ void RequestContext::begin_response(wire::Writer& writer, std::int16_t version) 
 Outcome RequestContext::finish_response(wire::Writer& writer) {
     const bool fits = wire::end_frame(writer);
     if (!writer.ok() || !fits) {
-        // A bug of ours, and nothing to send half of; one client's request must not end everybody's broker.
+        // A bug of ours, and nothing to send half of; one client's request must not end everybody's
+        // broker.
         DCHECK(false, writer.error(), api_key(), version());
-        shard.log.error("cannot encode the answer to API key " + std::to_string(api_key()) + " version " +
-                        std::to_string(version()) + ": " + writer.error());
+        shard.log.error("cannot encode the answer to API key " + std::to_string(api_key()) +
+                        " version " + std::to_string(version()) + ": " + writer.error());
         return Outcome::close;
     }
     response_.gaps = writer.gaps();

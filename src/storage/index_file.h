@@ -132,7 +132,8 @@ public:
         if (number >= first_in_tail()) co_return tail_[number - first_in_tail()];
         std::uint8_t bytes[Entry::kSize];
         ASSIGN_OR_CO_RETURN(auto opened, file(runtime::OpenMode::read_write));
-        auto read = co_await opened->read_at(std::uint64_t{number} * Entry::kSize, bytes);
+        const std::uint64_t position = std::uint64_t{number} * Entry::kSize;
+        auto read = co_await opened->read_at(position, bytes);
         if (!read) co_return std::unexpected(std::move(read).error());
         if (*read < Entry::kSize) co_return io_fail(EIO, "read", place_.path(Entry::kSuffix));
         co_return Entry::decode(bytes);
@@ -160,7 +161,8 @@ public:
         if (high == low) co_return std::optional<Found>();
         Buffer bytes(std::size_t{high - low} * Entry::kSize);
         ASSIGN_OR_CO_RETURN(auto opened, file(runtime::OpenMode::read_write));
-        auto read = co_await opened->read_at(std::uint64_t{low} * Entry::kSize, bytes);
+        const std::uint64_t position = std::uint64_t{low} * Entry::kSize;
+        auto read = co_await opened->read_at(position, bytes);
         if (!read) co_return std::unexpected(std::move(read).error());
         std::optional<Found> found;
         for (std::uint32_t i = 0; (i + 1) * Entry::kSize <= *read; ++i) {

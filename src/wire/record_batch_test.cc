@@ -86,20 +86,20 @@ TEST(RecordBatchTest, BytesByHand) {
     builder.append(1000, text("k"), text("hi"));
     builder.append(1001, std::nullopt, std::nullopt);
     Buffer expected = {
-        0,   0,   0,   0,   0,   0,   0,    5,     // base offset
-        0,   0,   0,   67,                         // length: 49 of the header, 18 of records
-        0,   0,   0,   3,                          // leader epoch
-        2,                                         // magic
-        0,   0,   0,   0,                          // checksum, below
-        0,   0,                                    // attributes
-        0,   0,   0,   1,                          // last offset delta
-        0,   0,   0,   0,   0,   0,   0x03, 0xe8,  // base timestamp
-        0,   0,   0,   0,   0,   0,   0x03, 0xe9,  // max timestamp
-        255, 255, 255, 255, 255, 255, 255,  255,  255, 255, 255, 255, 255, 255,  // no producer
-        0,   0,   0,   2,                                                        // count
-        18,  0,   0,   0,   2,   'k', 4,    'h',  'i', 0,  // 9 bytes: attributes, deltas, key,
-                                                           // value, headers
-        12,  0,   2,   2,   1,   1,   0,                   // 6 bytes: deltas 1 and 1, null, null
+        0, 0, 0, 0, 0, 0, 0, 5,        // base offset
+        0, 0, 0, 67,                   // length: 49 of the header, 18 of records
+        0, 0, 0, 3,                    // leader epoch
+        2,                             // magic
+        0, 0, 0, 0,                    // checksum, below
+        0, 0,                          // attributes
+        0, 0, 0, 1,                    // last offset delta
+        0, 0, 0, 0, 0, 0, 0x03, 0xe8,  // base timestamp
+        0, 0, 0, 0, 0, 0, 0x03, 0xe9,  // max timestamp
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  // no producer
+        0, 0, 0, 2,                                                            // count
+        18, 0, 0, 0, 2, 'k', 4, 'h', 'i', 0,  // 9 bytes: attributes, deltas, key,
+                                              // value, headers
+        12, 0, 2, 2, 1, 1, 0,                 // 6 bytes: deltas 1 and 1, null, null
     };
     reseal(expected);
     store_big_endian<std::int32_t>(expected.data() + batch_layout::kLength,

@@ -357,8 +357,8 @@ Task<Outcome> fetch(RequestContext& context) {
         read.client = context.client.token;
     }
     const bool wait = !any_error && request.min_bytes > 0 && request.max_wait_ms > 0;
-    Answers answers = co_await read_all(here, std::move(reads),
-                                        wait ? static_cast<std::size_t>(request.min_bytes) : 0);
+    const std::size_t min_bytes = wait ? static_cast<std::size_t>(request.min_bytes) : 0;
+    Answers answers = co_await read_all(here, std::move(reads), min_bytes);
 
     ResponseBuilder builder(context, plan, max_bytes, read_committed);
     std::size_t next = 0;
