@@ -281,6 +281,10 @@ Task<void> Node::make_shard(unsigned shard) {
 
 Task<void> Node::introduce_peers(unsigned shard, std::vector<server::ShardServices*> services) {
     peers_[shard].shard->services().peers = std::move(services);
+    std::vector<server::Connections*> connections;
+    for (Peer& peer : peers_)
+        connections.push_back(&peer.shard->connections());
+    peers_[shard].shard->connections().introduce(std::move(connections));
     co_return;
 }
 

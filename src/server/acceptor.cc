@@ -4,22 +4,6 @@
 
 namespace cauce::server {
 
-namespace {
-
-struct Handover {
-    Connections* there;
-    const Listener* listener;
-    std::unique_ptr<runtime::DetachedStream> stream;
-    Task<void> operator()() { return run(*there, *listener, std::move(stream)); }
-    static Task<void> run(Connections& connections, const Listener& listener,
-                          std::unique_ptr<runtime::DetachedStream> stream) {
-        connections.adopt(std::move(stream), listener);
-        co_return;
-    }
-};
-
-}  // namespace
-
 Acceptor::Acceptor(ShardServices& shard, const Listener& listener,
                    std::vector<Connections*> everywhere)
     : shard_(shard), listener_(listener), everywhere_(std::move(everywhere)) {}
@@ -36,7 +20,7 @@ Task<void> Acceptor::run() {
         auto stream = co_await socket_->accept();
         if (!stream) co_return;
         const unsigned shard = next_++ % shard_.shards.count();
-        Handover handover{everywhere_[shard], &listener_, *std::move(stream)};
+        Handover handover{everywhere_[shard], &listener_, *std::move(stream), std::nullopt};
         co_await shard_.shards.on(shard, std::move(handover));
     }
 }

@@ -45,7 +45,18 @@ Task<void> Connection::run() {
     writable_.notify_all();
     co_await tasks_.join();
     idle_timer_.disarm();
-    stream_->close();
+    if (broken_) moving_to_.reset();
+    if (!moving_to_) stream_->close();
+}
+
+void Connection::owned_by(unsigned shard) {
+    wanted_in_a_row_ = shard == wanted_shard_ ? wanted_in_a_row_ + 1 : 1;
+    wanted_shard_ = shard;
+}
+
+bool Connection::should_move() const {
+    return wanted_in_a_row_ >= kMovesAfter && wanted_shard_ != shard_.shards.self() &&
+           frames_.empty() && slots_.empty();
 }
 
 void Connection::close() {
@@ -78,6 +89,10 @@ Task<void> Connection::read_requests() {
         if (size && !accept_frame_size(*size)) break;
         auto frame = frames_.next();
         if (!frame) {
+            if (should_move()) {
+                moving_to_ = wanted_shard_;
+                break;
+            }
             const auto bytes = co_await stream_->read_some(frames_.room());
             if (!bytes || *bytes == 0) break;
             frames_.received(*bytes);
@@ -146,7 +161,7 @@ Task<void> Connection::write_responses() {
         last_active_ = shard_.shards.clock().now();
         written_.notify_all();
         handled_.notify_all();
-        if (closing_ && slots_.empty()) stream_->close();
+        if (closing_ && slots_.empty() && !moving_to_) stream_->close();
     }
 }
 

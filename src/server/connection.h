@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cauce::server {
@@ -40,6 +41,13 @@ public:
     // No more requests. Those under way are finished and answered.
     void close();
 
+    // What a request found out: one shard owned all of it (D2). A connection whose requests keep
+    // going to another shard moves there when it is quiet.
+    void owned_by(unsigned shard);
+    // After run(): where to go on, when the connection ended only here.
+    std::optional<unsigned> moving_to() const { return moving_to_; }
+    std::unique_ptr<runtime::DetachedStream> detach() { return stream_->detach(); }
+
     ClientIdentity& identity() { return identity_; }
     const Listener& listener() const { return listener_; }
 
@@ -54,6 +62,7 @@ private:
     Task<void> handle(Frame frame, Slot& slot);
     bool accept_frame_size(std::int32_t size);
     void arm_idle_timer();
+    bool should_move() const;
 
     struct IdleTimer : runtime::Timer {
         explicit IdleTimer(Connection& owner);
@@ -63,6 +72,8 @@ private:
     // Produce requests of one connection that may be under way at once: more would only queue
     // behind the flush.
     static constexpr std::size_t kInFlightMax = 64;
+    // So many requests in a row for one other shard make a connection move.
+    static constexpr std::uint32_t kMovesAfter = 64;
     // What one write gathers; a large fetch response goes alone.
     static constexpr std::size_t kWriteBytes = 1024 * 1024;
 
@@ -79,6 +90,9 @@ private:
     bool broken_ = false;   // no more writing either
     bool reading_ended_ = false;
     MonoTime last_active_;
+    unsigned wanted_shard_ = 0;
+    std::uint32_t wanted_in_a_row_ = 0;
+    std::optional<unsigned> moving_to_;
     runtime::WaitList handled_;   // a request was finished
     runtime::WaitList writable_;  // there may be something to write, or nothing ever again
     runtime::WaitList written_;

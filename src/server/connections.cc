@@ -5,13 +5,22 @@
 
 namespace cauce::server {
 
+Task<void> Handover::run(Connections& connections, const Listener& listener,
+                         std::unique_ptr<runtime::DetachedStream> stream,
+                         std::optional<ClientIdentity> identity) {
+    connections.adopt(std::move(stream), listener, std::move(identity));
+    co_return;
+}
+
 Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {}
 
-void Connections::adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener) {
+void Connections::adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener,
+                        std::optional<ClientIdentity> identity) {
     if (closing_) return;  // and with that the stream is closed
     auto attached = shard_.net.attach(std::move(stream));
     if (!attached) return;  // it went away meanwhile
     auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener);
+    if (identity) connection->identity() = *std::move(identity);
     open_.insert(connection.get());
     tasks_.spawn(serve(std::move(connection)));
 }
@@ -19,6 +28,12 @@ void Connections::adopt(std::unique_ptr<runtime::DetachedStream> stream, const L
 Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
     co_await connection->run();
     open_.erase(connection.get());
+    const auto next = connection->moving_to();
+    if (!next || closing_) co_return;
+    Handover handover{elsewhere_[*next], &connection->listener(), connection->detach(),
+                      connection->identity()};
+    connection.reset();
+    co_await shard_.shards.on(*next, std::move(handover));
 }
 
 Task<void> Connections::close() {

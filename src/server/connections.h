@@ -4,16 +4,38 @@
 #include "server/connection.h"
 
 #include <memory>
+#include <optional>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace cauce::server {
+
+class Connections;
+
+// Takes a connection to another shard: a call for Shards::on().
+struct Handover {
+    Connections* there;
+    const Listener* listener;
+    std::unique_ptr<runtime::DetachedStream> stream;
+    std::optional<ClientIdentity> identity;  // of a connection that was served elsewhere before
+    Task<void> operator()() {
+        return run(*there, *listener, std::move(stream), std::move(identity));
+    }
+    static Task<void> run(Connections& connections, const Listener& listener,
+                          std::unique_ptr<runtime::DetachedStream> stream,
+                          std::optional<ClientIdentity> identity);
+};
 
 class Connections {
 public:
     explicit Connections(ShardServices& shard);
 
+    // The Connections of every shard, for connections that move. Before the first adopt().
+    void introduce(std::vector<Connections*> elsewhere) { elsewhere_ = std::move(elsewhere); }
     // Serves an accepted connection from now on.
-    void adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener);
+    void adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener,
+               std::optional<ClientIdentity> identity);
     // No more requests are read; ends when those under way are answered and every connection is
     // closed.
     Task<void> close();
@@ -23,6 +45,7 @@ private:
     Task<void> serve(std::unique_ptr<Connection> connection);
 
     ShardServices& shard_;
+    std::vector<Connections*> elsewhere_;
     bool closing_ = false;
     std::unordered_set<Connection*> open_;
     runtime::TaskGroup tasks_;

@@ -26,12 +26,16 @@ public:
         : shard(services),
           client(connection.identity()),
           listener(connection.listener()),
+          connection_(connection),
           frame_(std::move(frame)) {}
     RequestContext(const RequestContext&) = delete;
 
     ShardServices& shard;
     ClientIdentity& client;
     const Listener& listener;
+
+    // One shard owns everything this request asks for.
+    void owned_by(unsigned shard_index) { connection_.owned_by(shard_index); }
 
     // Reads the header and checks nothing but its form.
     bool read_header();
@@ -82,6 +86,7 @@ private:
     void begin_response(wire::Writer& writer, std::int16_t version) const;
     Outcome finish_response(wire::Writer& writer);
 
+    Connection& connection_;
     Frame frame_;
     wire::RequestFrame request_;
     Response response_;

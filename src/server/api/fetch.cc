@@ -356,6 +356,8 @@ Task<Outcome> fetch(RequestContext& context) {
                                         : replica::Isolation::read_uncommitted;
         read.client = context.client.token;
     }
+    // A session stays on its shard, and so does who uses it.
+    if (reads.size() == 1 && !plan.session) context.owned_by(reads.begin()->first);
     const bool wait = !any_error && request.min_bytes > 0 && request.max_wait_ms > 0;
     const std::size_t min_bytes = wait ? static_cast<std::size_t>(request.min_bytes) : 0;
     Answers answers = co_await read_all(here, std::move(reads), min_bytes);

@@ -158,6 +158,8 @@ Task<Outcome> produce(RequestContext& context) {
         }
     }
 
+    if (plans.size() == 1) context.owned_by(plans.begin()->first);
+
     // Every shard is told before any is awaited: a later request of this connection must not
     // overtake this one.
     std::vector<std::unique_ptr<runtime::ShardCall<Visit>>> calls;
