@@ -1,16 +1,12 @@
 #include "quorum/format.h"
 
-#include "base/check.h"
 #include "metadata/config_keys.h"
 #include "metadata/features.h"
 #include "metadata/record_list.h"
-#include "quorum/control_records.h"
+#include "quorum/snapshot_file.h"
 #include "storage/log_directory.h"
 #include "storage/small_file.h"
-#include "wire/batch_builder.h"
 #include "wire/messages/feature_level_record.h"
-#include "wire/messages/snapshot_footer_record.h"
-#include "wire/messages/snapshot_header_record.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -39,50 +35,28 @@ Uuid new_directory_id(runtime::Random& random) {
 }
 
 // The first snapshot of a cluster: who votes, and the levels its features start at.
-Buffer first_snapshot(const std::vector<Voter>& voters,
-                      const std::map<std::string, std::int16_t>& features, WallTime now) {
-    Buffer file;
-    Offset next{0};
-    const auto add = [&](wire::BatchBuilder& batch) {
-        next = batch.next_offset();
-        const auto bytes = batch.build();
-        CHECK(bytes.has_value());
-        file.insert(file.end(), bytes->begin(), bytes->end());
+Task<IoResult<void>> write_first_snapshot(runtime::Disk& disk, std::string folder,
+                                          std::vector<Voter> voters,
+                                          std::map<std::string, std::int16_t> features,
+                                          WallTime now) {
+    auto writer = SnapshotWriter::create(disk, std::move(folder), SnapshotId(), now);
+    if (!writer) co_return std::unexpected(writer.error());
+    CO_RETURN_IF_ERROR(writer->add_header(now, voters.empty() ? 0 : 1, voters));
+    // metadata.version first: it says how to read what follows.
+    metadata::RecordList records;
+    const auto add = [&](const std::string& name, std::int16_t level) {
+        wire::FeatureLevelRecord record;
+        record.name = name;
+        record.feature_level = level;
+        records.add(record);
     };
-    const auto options = [&](bool control) {
-        wire::BatchOptions out;
-        out.base_offset = next;
-        out.partition_leader_epoch = LeaderEpoch{0};
-        out.control = control;
-        return out;
-    };
-
-    wire::BatchBuilder header(options(true));
-    wire::SnapshotHeaderRecord about;
-    about.last_contained_log_timestamp = now.ms;
-    add_control_record(header, now.ms, wire::ControlType::snapshot_header, about);
-    if (!voters.empty()) add_voters(header, now.ms, 1, voters);
-    add(header);
-
-    if (!features.empty()) {
-        metadata::RecordList records;
-        for (const auto& [name, level] : features) {
-            wire::FeatureLevelRecord record;
-            record.name = name;
-            record.feature_level = level;
-            records.add(record);
-        }
-        wire::BatchBuilder batch(options(false));
-        for (std::size_t i = 0; i < records.size(); ++i)
-            batch.append(now.ms, std::nullopt, wire::Bytes(records[i]));
-        add(batch);
+    const std::string first(metadata::kMetadataVersion);
+    if (features.contains(first)) add(first, features.at(first));
+    for (const auto& [name, level] : features) {
+        if (name != first && level > 0) add(name, level);
     }
-
-    wire::BatchBuilder footer(options(true));
-    add_control_record(footer, now.ms, wire::ControlType::snapshot_footer,
-                       wire::SnapshotFooterRecord{});
-    add(footer);
-    return file;
+    CO_RETURN_IF_ERROR(writer->add(records));
+    co_return co_await writer->finish();
 }
 
 // Makes a folder and those above it.
@@ -211,10 +185,8 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
             const std::string folder = directory + "/__cluster_metadata-0";
             if (const auto made = make_folders(disk, folder); !made)
                 co_return storage_error(made.error());
-            const SnapshotId first;
-            Buffer snapshot = first_snapshot(voters, features, options.now);
-            const auto written = co_await storage::replace_file(
-                disk, folder, first.to_string() + ".checkpoint", std::move(snapshot));
+            const auto written = co_await write_first_snapshot(disk, folder, std::move(voters),
+                                                               features, options.now);
             if (!written) co_return storage_error(written.error());
         }
         // Last: a directory counts as formatted from here on.

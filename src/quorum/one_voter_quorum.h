@@ -6,12 +6,18 @@
 // KRaftVoters), every proposal is one batch, the epoch stands in `quorum-state` before the first
 // batch that carries it, snapshots are NNN-EEE.checkpoint files.
 //
+// What must hold: only what was flushed is told to the listener; what was told is there after any
+// crash, or the start is refused; no epoch is used twice.
+//
 // Shard 0.
 #pragma once
 
 #include "base/log.h"
+#include "quorum/commit_mark.h"
 #include "quorum/quorum.h"
+#include "storage/directory_shard.h"
 #include "storage/log.h"
+#include "wire/record.h"
 #include "wire/record_batch.h"
 
 #include <deque>
@@ -59,33 +65,43 @@ private:
     void log_flushed() override { progress_.notify_all(); }
     void log_failed() override { progress_.notify_all(); }
 
-    runtime::Task<IoResult<void>> open_log();
+    // The steps of start().
     runtime::Task<IoResult<void>> load_snapshot();
+    runtime::Task<IoResult<void>> open_log();
     runtime::Task<IoResult<void>> replay_log();
+    IoResult<void> check_voters();
     runtime::Task<IoResult<void>> begin_epoch();
     IoResult<void> append_control_batch();
-    // Tells the listener what has been flushed, in order.
-    runtime::Task<void> deliver();
-    IoResult<void> take_control_batch(const wire::BatchHeader& batch);
+
+    // Gives one batch of the log or a snapshot to the listener, and takes what concerns the quorum
+    // itself.
     IoResult<void> hand_over(const wire::BatchHeader& batch, bool from_snapshot,
                              std::string_view file);
-    std::string folder() const { return home_.path() + "/__cluster_metadata-0"; }
-    IoResult<std::vector<SnapshotId>> snapshots() const;
+    IoResult<void> take_control_record(const wire::Record& record, bool from_snapshot);
+    // Tells the listener what has been flushed, in order, as long as the quorum lives.
+    runtime::Task<void> deliver();
+    void deliver_front();
+    // Snapshots and segments that the snapshot at `id` makes superfluous.
+    runtime::Task<IoResult<void>> clean_up_before(SnapshotId id);
+    Offset snapshot_end() const { return snapshot_ ? snapshot_->end_offset : Offset{0}; }
 
     // Constant after construction.
     storage::DirectoryShard& home_;
     const OneVoterOptions options_;
     const Logger logger_;
+    const std::string folder_;
 
     // State.
     Listener* listener_ = nullptr;
     std::unique_ptr<storage::Log> log_;
+    std::optional<CommitMarkWriter> mark_;
     std::optional<SnapshotId> snapshot_;
     LeaderEpoch epoch_{0};
     std::int16_t kraft_version_ = 0;
     bool voters_in_log_ = false;  // written since the bootstrap snapshot
     std::vector<Voter> voters_;
     bool leading_ = false;
+    bool told_leader_ = false;
     bool stopping_ = false;
     Offset committed_;
     std::deque<Pending> pending_;
