@@ -10,6 +10,8 @@
 #include "storage/memory_disk_test.h"
 #include "wire/messages/allocate_producer_ids_request.h"
 #include "wire/messages/allocate_producer_ids_response.h"
+#include "wire/messages/broker_heartbeat_request.h"
+#include "wire/messages/broker_heartbeat_response.h"
 #include "wire/messages/broker_registration_request.h"
 #include "wire/messages/broker_registration_response.h"
 #include "wire/messages/create_topics_request.h"
@@ -19,6 +21,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +31,7 @@ namespace cauce::controller {
 namespace {
 
 using runtime::Task;
+using ImagePtr = metadata::ImagePointer;
 using storage::testing::MemoryDisk;
 using storage::testing::OneShard;
 
@@ -43,7 +47,6 @@ public:
                                                           [](const IoError&) {});
         quorum::OneVoterOptions voter;
         voter.node = NodeId{1};
-        voter.directory_id = {1, 1};
         quorum_ = std::make_unique<quorum::OneVoterQuorum>(*home_, voter, Logger());
         options.node = NodeId{1};
         options.controller_endpoints = {{"CONTROLLER", "localhost", 9093, 0}};
@@ -172,6 +175,247 @@ TEST(Host, WhatIsAnsweredIsPublishedAndSurvivesAPowerLoss) {
     EXPECT_GT(again.registration->broker_epoch(), epoch);
     EXPECT_EQ(again.host->image()->topic("blog")->partition(0).leader, NodeId{1});
     EXPECT_EQ(again.host->image()->topic("blog")->partition(0).leader_epoch, LeaderEpoch{2});
+}
+
+// Started, not awaited: what a server does with many clients.
+Task<void> create_later(Node& node, std::string name, std::vector<std::string>& log) {
+    wire::CreateTopicsRequest request;
+    auto& topic = request.topics.emplace_back();
+    topic.name = name;
+    topic.num_partitions = 1;
+    topic.replication_factor = 1;
+    const auto reply = co_await node.host->create_topics(request, node.soon());
+    log.push_back(
+        name + " " +
+        std::string(error_name(error_code_from_wire(reply.response.topics.at(0).error_code))) +
+        (node.host->image()->topic(name) != nullptr ? " seen" : " unseen"));
+}
+
+TEST(Host, RequestsThatComeTogetherShareAFlushAndSeeEachOther) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    disk->hold_syncs = true;
+    std::vector<std::string> log;
+    std::vector<std::string> expected;
+    for (int i = 0; i < 1000; ++i) {
+        const std::string name = "t" + std::to_string(i);
+        node.shard.start(create_later(node, name, log));
+        expected.push_back(name + " NONE seen");
+    }
+    // The name is taken already, though nothing has committed yet; the answer waits all the same.
+    node.shard.start(create_later(node, "t7", log));
+    expected.emplace_back("t7 TOPIC_ALREADY_EXISTS seen");
+    EXPECT_TRUE(log.empty()) << "nobody is answered before the flush";
+    EXPECT_EQ(node.host->image()->topic("t0"), nullptr) << "nothing is published before it";
+    const std::uint64_t syncs = disk->syncs;
+    const std::size_t images = node.images.size();
+    disk->release_syncs();
+    node.shard.settle();
+    EXPECT_EQ(log, expected);
+    EXPECT_LE(disk->syncs - syncs, 8u);
+    EXPECT_LE(node.images.size() - images, 4u) << "one image for a run of commits";
+}
+
+TEST(Host, TenThousandPartitionsOfOneTopic) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    EXPECT_EQ(node.create("wide", 10'000), ErrorCode::none);
+    EXPECT_EQ(node.host->image()->topic("wide")->partition_count(), 10'000);
+    EXPECT_EQ(node.create("wider", 10'001), ErrorCode::policy_violation);
+}
+
+TEST(Host, ADeadlineEndsTheWaitButNotTheChange) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    disk->hold_syncs = true;
+    std::vector<std::string> log;
+    node.shard.start(create_later(node, "slow", log));
+    node.shard.advance(seconds(6));
+    EXPECT_EQ(log, std::vector<std::string>{"slow REQUEST_TIMED_OUT unseen"});
+    disk->release_syncs();
+    node.shard.settle();
+    EXPECT_NE(node.host->image()->topic("slow"), nullptr);
+}
+
+TEST(Host, AFullDiskIsAnsweredAndGetsOver) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    disk->capacity_bytes = 0;
+    ErrorCode code = ErrorCode::none;
+    int made = 0;
+    // What was reserved before holds some.
+    for (; code == ErrorCode::none && made < 1000; ++made)
+        code = node.create("t" + std::to_string(made), 1000);
+    EXPECT_EQ(code, ErrorCode::kafka_storage_error);
+    EXPECT_TRUE(node.host->is_active());
+    disk->capacity_bytes.reset();
+    EXPECT_EQ(node.create("t" + std::to_string(made - 1), 1000), ErrorCode::none)
+        << "the refused one has left no trace";
+    EXPECT_FALSE(node.failure);
+}
+
+TEST(Host, AFailedFlushEndsTheControllerAndAnswersEverybody) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    disk->hold_syncs = true;
+    std::vector<std::string> log;
+    node.shard.start(create_later(node, "lost", log));
+    disk->sync_error = EIO;
+    disk->release_syncs();
+    node.shard.settle();
+    EXPECT_EQ(log, std::vector<std::string>{"lost KAFKA_STORAGE_ERROR unseen"});
+    ASSERT_TRUE(node.failure);
+    EXPECT_EQ(node.failure->number, EIO);
+    EXPECT_FALSE(node.host->is_active());
+    EXPECT_EQ(node.create("more"), ErrorCode::not_controller);
+}
+
+TEST(Host, AStopAnswersWhoeverStillWaits) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    disk->hold_syncs = true;
+    std::vector<std::string> log;
+    node.shard.start(create_later(node, "late", log));
+    node.shard.start(node.host->stop());
+    EXPECT_EQ(log, std::vector<std::string>{"late NOT_CONTROLLER unseen"});
+    disk->release_syncs();
+    node.shard.settle();
+    EXPECT_EQ(node.create("more"), ErrorCode::not_controller);
+}
+
+TEST(Host, BlocksOfProducerIdsSurvive) {
+    auto disk = formatted_disk();
+    std::int64_t next = 0;
+    for (std::uint64_t run = 1; run <= 3; ++run) {
+        Node node(*disk);
+        node.start();
+        node.register_broker(run);
+        wire::AllocateProducerIdsRequest request;
+        request.broker_id = 1;
+        request.broker_epoch = node.registration->broker_epoch();
+        const auto reply = node.shard.await(node.host->allocate_producer_ids(request, node.soon()));
+        EXPECT_EQ(reply.response.error_code, 0);
+        EXPECT_EQ(reply.response.producer_id_start, next);
+        next += reply.response.producer_id_len;
+    }
+}
+
+TEST(Host, ABrokerThatFallsSilentIsFencedAndTheOwnOneNever) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    wire::BrokerRegistrationRequest other;
+    other.broker_id = 2;
+    other.incarnation_id = {8, 8};
+    other.log_dirs = {{2, 2}};
+    for (const auto& [name, level] : node.host->image()->features()) {
+        auto& feature = other.features.emplace_back();
+        feature.name = name;
+        feature.min_supported_version = level;
+        feature.max_supported_version = level;
+    }
+    const auto registered = node.shard.await(node.host->register_broker(other, node.soon()));
+    ASSERT_EQ(registered.response.error_code, 0) << registered.refused;
+    wire::BrokerHeartbeatRequest beat;
+    beat.broker_id = 2;
+    beat.broker_epoch = registered.response.broker_epoch;
+    beat.current_metadata_offset = node.host->image()->position().offset.value;
+    const auto unfenced = node.shard.await(node.host->heartbeat(beat, node.soon()));
+    EXPECT_FALSE(unfenced.response.is_fenced);
+    EXPECT_FALSE(node.host->image()->broker(NodeId{2})->fenced);
+    node.shard.advance(seconds(9));
+    EXPECT_FALSE(node.host->image()->broker(NodeId{2})->fenced);
+    node.shard.advance(milliseconds(1));
+    EXPECT_TRUE(node.host->image()->broker(NodeId{2})->fenced);
+    node.shard.advance(seconds(3600));
+    EXPECT_FALSE(node.host->image()->broker(NodeId{1})->fenced);
+    EXPECT_FALSE(node.shard.timers().next_deadline().has_value() &&
+                 *node.shard.timers().next_deadline() < node.shard.clock().now() + seconds(60))
+        << "nothing to do: nothing wakes";
+}
+
+TEST(Host, AControlledStopLeavesThePartitionsEligibleForTheNextRun) {
+    auto disk = formatted_disk();
+    std::int64_t epoch = -1;
+    {
+        Node node(*disk);
+        node.start();
+        node.register_broker(1);
+        EXPECT_EQ(node.create("blog"), ErrorCode::none);
+        epoch = node.registration->broker_epoch();
+        node.shard.await(node.registration->stop(node.soon()));
+        EXPECT_TRUE(node.host->image()->broker(NodeId{1})->fenced);
+        EXPECT_EQ(node.host->image()->topic("blog")->partition(0).leader, metadata::kNoLeader);
+        node.stop();
+    }
+    Node again(*disk);
+    again.start();
+    again.register_broker(2, epoch);
+    EXPECT_EQ(again.host->image()->topic("blog")->partition(0).leader, NodeId{1});
+}
+
+TEST(Host, SnapshotsComeBySizeAndTimeAndStandForTheLog) {
+    auto disk = formatted_disk();
+    HostOptions options;
+    options.snapshot_record_size_bytes = 20'000;
+    ImagePtr before;
+    {
+        Node node(*disk, options);
+        node.start();
+        node.register_broker(1);
+        for (int i = 0; i < 10; ++i)
+            EXPECT_EQ(node.create("t" + std::to_string(i), 100), ErrorCode::none);
+        node.shard.settle();
+        EXPECT_GT(node.host->quorum_status().log_start, Offset{0}) << "written by size";
+        const Offset by_size = node.host->quorum_status().log_start;
+        EXPECT_EQ(node.create("one-more"), ErrorCode::none);
+        node.shard.advance(seconds(3601));
+        EXPECT_GT(node.host->quorum_status().log_start, by_size) << "written by time";
+        EXPECT_EQ(node.remove("t3"), ErrorCode::none);
+        before = node.host->image();
+    }
+    Node again(*disk, options);
+    again.start();
+    const auto after = again.host->image();
+    EXPECT_EQ(after->topics().size(), before->topics().size());
+    for (const auto& topic : before->topics())
+        EXPECT_EQ(*after->topic(topic->name()), *topic);
+    EXPECT_EQ(*after->broker(NodeId{1}), *before->broker(NodeId{1}));
+    EXPECT_EQ(after->features(), before->features());
+    EXPECT_EQ(after->configs().size(), before->configs().size());
+}
+
+TEST(Host, ARegistrationThatCannotPassIsExplained) {
+    auto disk = formatted_disk();
+    HostOptions options;
+    options.cluster_id = "cluster";
+    Node node(*disk, options);
+    node.start();
+    RegistrationOptions wrong;
+    wrong.node = NodeId{1};
+    wrong.cluster_id = "another";
+    wrong.incarnation = {1, 1};
+    wrong.directories = {{1, 1}};
+    Registration registration(wrong, node.shard, *node.host, Logger());
+    const auto result = node.shard.await(registration.start());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message,
+              "the controller refused to register this broker: Expected cluster ID cluster, but "
+              "got cluster ID another");
+    EXPECT_EQ(registration.broker_epoch(), -1);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ void add_broker(RecordList& into, const Broker& broker, RecordVersions versions)
     record.incarnation_id = broker.incarnation;
     record.broker_epoch = broker.epoch;
     fill_endpoints_and_features(record, broker);
-    if (broker.rack) record.rack = *broker.rack;
+    record.rack = broker.rack;
     record.fenced = broker.fenced;
     record.in_controlled_shutdown = broker.in_controlled_shutdown;
     if (versions.directories()) record.log_dirs = broker.directories;

@@ -114,7 +114,10 @@ RecordList everything() {
     list.add(feature(kMetadataVersion, 33));
     list.add(feature(kElrVersion, 1));
     list.add(broker_record(1, 17));
-    list.add(broker_record(2, 18));
+    wire::RegisterBrokerRecord rackless = broker_record(2, 18);
+    rackless.rack.reset();
+    rackless.cordoned_log_dirs = std::vector<Uuid>{{1, 2}};
+    list.add(rackless);
     wire::RegisterControllerRecord controller;
     controller.controller_id = 3000;
     controller.incarnation_id = {5, 6};
