@@ -34,7 +34,14 @@ $installed
                 *"
 $package
 "*) ;;
-                *) echo "$package" ;;
+                *)
+                    # Node.js is often there from elsewhere, and Debian's would conflict with it.
+                    case $package in
+                        nodejs) command -v node >/dev/null 2>&1 || echo "$package" ;;
+                        npm) command -v npm >/dev/null 2>&1 || echo "$package" ;;
+                        *) echo "$package" ;;
+                    esac
+                    ;;
             esac
         done
     done

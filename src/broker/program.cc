@@ -52,6 +52,13 @@ std::string dev_properties(const cli::DevOptions& options, const std::string& fo
            "group.initial.rebalance.delay.ms=0\n";
 }
 
+// The lines that scripts and Testcontainers wait for, as Kafka prints them.
+void announce(LogSink& log, NodeId node) {
+    const std::string id = std::to_string(node.value);
+    Logger(&log, "KafkaServer id=" + id).info("started");
+    Logger(&log, "KafkaRaftServer nodeId=" + id).info("Kafka Server started");
+}
+
 void greet(const runtime::Address& address, const std::string& folder, bool ephemeral) {
     const std::string bootstrap = address.to_string();
     const bool usual = address.port == 9092;
@@ -147,6 +154,7 @@ int Program::dev(const cli::DevOptions& options) {
     log_options.level = options.log_level;
     runtime::os::ConsoleLog log(log_options);
     const auto ready = [&](const std::vector<runtime::Address>& addresses) {
+        announce(log, NodeId{1});
         greet(addresses.front(), folder, options.ephemeral);
     };
     const int code = run_node(*std::move(config), log, ready);
@@ -177,11 +185,8 @@ int Program::broker_start(const cli::BrokerStartOptions& options) {
     log_options.level = options.log_level;
     log_options.descriptor = 1;
     runtime::os::ConsoleLog log(log_options);
-    const std::string id = std::to_string(config->settings.node_id.value);
-    const auto ready = [&](const std::vector<runtime::Address>&) {
-        Logger(&log, "KafkaServer id=" + id).info("started");
-        Logger(&log, "KafkaRaftServer nodeId=" + id).info("Kafka Server started");
-    };
+    const NodeId node = config->settings.node_id;
+    const auto ready = [&](const std::vector<runtime::Address>&) { announce(log, node); };
     return run_node(*std::move(config), log, ready);
 }
 
