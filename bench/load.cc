@@ -159,7 +159,14 @@ public:
             tasks.spawn(produce_on(i));
         co_await tasks.join();
         measured_ = shards_.clock().now();
-        const std::int64_t after = co_await end_offsets();
+        // With acks=1 the last records may still be on their way to the device.
+        std::int64_t after = co_await end_offsets();
+        for (int i = 0;
+             i < 100 && after - before < static_cast<std::int64_t>(acknowledged_records_); ++i) {
+            const MonoTime next = shards_.clock().now() + milliseconds(50);
+            co_await shards_.sleep_until(next);
+            after = co_await end_offsets();
+        }
         // Everything acknowledged is there, and nothing else.
         if (options_.acks != 0 &&
             after - before != static_cast<std::int64_t>(acknowledged_records_)) {

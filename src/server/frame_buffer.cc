@@ -24,6 +24,8 @@ std::optional<Frame> FrameBuffer::next() {
     if (end_ - begin_ - kPrefixBytes < bytes) return std::nullopt;
     Frame frame{chunk_, MutableBytes(chunk_.get() + begin_ + kPrefixBytes, bytes)};
     begin_ += kPrefixBytes + bytes;
+    if (kPrefixBytes + bytes > wanted_ && wanted_ >= kChunkBytesMax)
+        wanted_ = std::min(kPrefixBytes + bytes, kChunkBytesLarge);
     return frame;
 }
 

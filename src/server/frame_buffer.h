@@ -27,6 +27,8 @@ public:
     // fill.
     static constexpr std::size_t kChunkBytesMin = 1024;
     static constexpr std::size_t kChunkBytesMax = 256 * 1024;
+    // A connection that has sent larger frames before gets room for one at once, up to this.
+    static constexpr std::size_t kChunkBytesLarge = 2 * 1024 * 1024;
 
     // Where the next read goes; never empty.
     MutableBytes room();
