@@ -4,6 +4,7 @@
 #include "broker/streams.h"
 #include "cli/exit_code.h"
 #include "node/node.h"
+#include "quorum/format.h"
 #include "runtime/os/console_log.h"
 #include "runtime/os/process.h"
 #include "runtime/os/runtime.h"
@@ -163,6 +164,56 @@ int Program::dev(const cli::DevOptions& options) {
             return complain(removed.error().to_string());
     }
     return code;
+}
+
+int Program::storage_format(const cli::StorageFormatOptions& options) {
+    node::ConfigInput input;
+    input.file_name = options.config_file;
+    auto text = read_text(options.config_file);
+    if (!text) return complain(text.error().message);
+    input.file_text = *std::move(text);
+    input.variables = invocation_.variables;
+    const auto config = node::read_config(input);
+    if (!config) return complain(config.error().message);
+
+    quorum::FormatOptions format;
+    format.cluster_id = options.cluster_id;
+    format.node = config->settings.node_id;
+    format.directories = {config->log_directory};
+    for (const metadata::Endpoint& endpoint : config->controller_endpoints)
+        format.controller_endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
+    format.ignore_formatted = options.ignore_formatted;
+    if (!options.initial_controllers.empty()) {
+        auto voters = quorum::parse_initial_controllers(
+            options.initial_controllers, config->controller_endpoints.front().listener);
+        if (!voters) return complain(voters.error().message);
+        format.initial = quorum::InitialVoters::given;
+        format.voters = *std::move(voters);
+    } else if (options.no_initial_controllers) {
+        format.initial = quorum::InitialVoters::none;
+    } else if (!options.standalone) {
+        return complain(
+            "say who votes first: --standalone (this node alone), --initial-controllers LIST, or "
+            "--no-initial-controllers");
+    }
+
+    Result<std::vector<std::string>> outcome;
+    const auto formatted = [&](cli::Environment& environment) {
+        struct Run {
+            static Task<int> to_end(cli::Environment& where, quorum::FormatOptions what,
+                                    Result<std::vector<std::string>>& into) {
+                what.now = where.shards.clock().wall();
+                into = co_await quorum::format(where.disk, where.shards.random(), std::move(what));
+                co_return cli::exit_ok;
+            }
+        };
+        return Run::to_end(environment, std::move(format), outcome);
+    };
+    if (const int code = run(formatted); code != cli::exit_ok) return code;
+    if (!outcome) return complain(outcome.error().message);
+    for (const std::string& line : *outcome)
+        std::printf("%s\n", line.c_str());
+    return cli::exit_ok;
 }
 
 int Program::broker_start(const cli::BrokerStartOptions& options) {

@@ -19,6 +19,7 @@ public:
     int run(const std::function<runtime::Task<int>(cli::Environment&)>& command) override;
     int dev(const cli::DevOptions& options) override;
     int broker_start(const cli::BrokerStartOptions& options) override;
+    int storage_format(const cli::StorageFormatOptions& options) override;
 
 private:
     // Called with the addresses that clients reach, once they can be served.

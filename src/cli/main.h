@@ -21,6 +21,8 @@ public:
     // These run a server until it is stopped, in a runtime of their own.
     virtual int dev(const DevOptions& options) = 0;
     virtual int broker_start(const BrokerStartOptions& options) = 0;
+
+    virtual int storage_format(const StorageFormatOptions& options) = 0;
 };
 
 // Understands the arguments and does what they ask for, by exactly one call into `program`.

@@ -29,4 +29,14 @@ struct BrokerStartOptions {
     LogLevel log_level = LogLevel::info;
 };
 
+// `cauce storage format`: makes the log directory of a configuration ready for its first start.
+struct StorageFormatOptions {
+    std::string config_file;  // absolute
+    std::string cluster_id;
+    bool standalone = false;          // a quorum of this node alone
+    std::string initial_controllers;  // "1@host:9093:directory-id,..."
+    bool no_initial_controllers = false;
+    bool ignore_formatted = false;
+};
+
 }  // namespace cauce::cli

@@ -6,7 +6,8 @@ namespace cauce::cli {
 
 const std::vector<VerbGroup>& verb_groups() {
     static const std::vector<VerbGroup> kGroups{
-        {"Start", {dev_verb(), broker_start_verb(), storage_random_uuid_verb()}},
+        {"Start",
+         {dev_verb(), broker_start_verb(), storage_format_verb(), storage_random_uuid_verb()}},
         {"Send and read", {}},
         {"Look and change",
          {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_delete_verb(),

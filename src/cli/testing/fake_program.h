@@ -112,6 +112,10 @@ public:
         start_options = options;
         return exit_ok;
     }
+    int storage_format(const StorageFormatOptions& options) override {
+        format_options = options;
+        return exit_ok;
+    }
 
     // "cauce" and these words.
     int call(std::vector<std::string> words) {
@@ -132,6 +136,7 @@ public:
     int runs = 0;
     std::optional<DevOptions> dev_options;
     std::optional<BrokerStartOptions> start_options;
+    std::optional<StorageFormatOptions> format_options;
 
 private:
     static runtime::Task<void> keep(runtime::Task<int> command, int& code) {
