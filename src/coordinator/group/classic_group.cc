@@ -225,12 +225,7 @@ void ClassicGroup::join_known_member(Step& step, const Joining& joining) {
     }
     const ErrorCode error = validate(request.member_id, request.group_instance_id);
     if (error != ErrorCode::none) {
-        JoinGroupReply reply;
-        reply.error = error;
-        reply.member_id = request.member_id;
-        reply.protocol_name.reset();
-        step.effects.replies.push_back({joining.reply, std::move(reply)});
-        return;
+        return refuse_join(step, joining.reply, request.member_id, error);
     }
     Member& member = *find(request.member_id);
     const auto current = [&] {
@@ -371,7 +366,6 @@ Member& ClassicGroup::rename_static_member(Step& step, Member& old, std::string 
         JoinGroupReply fenced;
         fenced.error = ErrorCode::fenced_instance_id;
         fenced.member_id = old.id;
-        fenced.protocol_name.reset();
         answer_join(step, old, std::move(fenced));
     }
     if (old.awaits_sync()) {

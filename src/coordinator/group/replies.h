@@ -24,8 +24,7 @@ struct JoinGroupReply {
     ErrorCode error = ErrorCode::none;
     std::int32_t generation = -1;
     std::optional<std::string> protocol_type;
-    // Kafka answers most errors with "" and some with null.
-    std::optional<std::string> protocol_name = std::string();
+    std::optional<std::string> protocol_name;
     std::string leader;
     bool skip_assignment = false;
     std::string member_id;
