@@ -218,8 +218,7 @@ void ClassicGroup::join_known_member(Step& step, const Joining& joining) {
     if (pending_.contains(request.member_id)) {
         // Only members without an instance id were ever told to come back.
         if (request.group_instance_id) {
-            return refuse_join(step, joining.reply, request.member_id,
-                               ErrorCode::unknown_server_error);
+            return refuse_join(step, joining.reply, "", ErrorCode::unknown_server_error);
         }
         return add_member(step, joining, std::string(request.member_id));
     }

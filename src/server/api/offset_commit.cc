@@ -45,7 +45,9 @@ void take_out_unknown(const metadata::Image& image, Request& request, bool by_id
                                                         : ErrorCode::unknown_topic_or_partition));
             continue;
         }
-        if (by_id) topic.name = found->name();
+        // Positions are stored with the topic's id, whichever way it was named.
+        topic.name = found->name();
+        topic.topic_id = found->id();
         const auto is_missing = [&](const auto& partition) {
             return found->find(partition.partition_index) == nullptr;
         };
