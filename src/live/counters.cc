@@ -13,7 +13,9 @@ Edge& Edges::of(ClientToken client, EdgeKind kind) {
     if (found == edges_.end()) {
         if (edges_.size() >= kMax)
             edges_.erase(std::ranges::min_element(edges_, {}, &Edge::requests));
-        edges_.push_back({.client = client, .kind = kind});
+        Edge& made = edges_.emplace_back();
+        made.client = client;
+        made.kind = kind;
         found = edges_.end() - 1;
     }
     last_ = static_cast<std::size_t>(found - edges_.begin());
