@@ -27,6 +27,7 @@ void add_voters(wire::BatchBuilder& batch, std::int64_t timestamp, std::int16_t 
     wire::KRaftVersionRecord version;
     version.kraft_version = kraft_version;
     add_control_record(batch, timestamp, wire::ControlType::kraft_version, version);
+    if (voters.empty()) return;
     add_control_record(batch, timestamp, wire::ControlType::kraft_voters, to_record(voters));
 }
 

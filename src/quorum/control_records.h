@@ -26,7 +26,8 @@ void add_control_record(wire::BatchBuilder& batch, std::int64_t timestamp, wire:
     batch.append(timestamp, wire::Bytes(key.written()), wire::Bytes(value.written()));
 }
 
-// KRaftVersion and KRaftVoters, which come together (KIP-853).
+// KRaftVersion and KRaftVoters, which come together (KIP-853); no voters, only the version: the log
+// of a controller that has not joined yet.
 void add_voters(wire::BatchBuilder& batch, std::int64_t timestamp, std::int16_t kraft_version,
                 const std::vector<Voter>& voters);
 

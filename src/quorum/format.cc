@@ -36,12 +36,12 @@ Uuid new_directory_id(runtime::Random& random) {
 
 // The first snapshot of a cluster: who votes, and the levels its features start at.
 Task<IoResult<void>> write_first_snapshot(runtime::Disk& disk, std::string folder,
-                                          std::vector<Voter> voters,
+                                          std::int16_t kraft_version, std::vector<Voter> voters,
                                           std::map<std::string, std::int16_t> features,
                                           WallTime now) {
     auto writer = SnapshotWriter::create(disk, std::move(folder), SnapshotId(), now);
     if (!writer) co_return std::unexpected(writer.error());
-    CO_RETURN_IF_ERROR(writer->add_header(now, voters.empty() ? 0 : 1, voters));
+    CO_RETURN_IF_ERROR(writer->add_header(now, kraft_version, voters));
     // metadata.version first: it says how to read what follows.
     metadata::RecordList records;
     const auto add = [&](const std::string& name, std::int16_t level) {
@@ -59,14 +59,20 @@ Task<IoResult<void>> write_first_snapshot(runtime::Disk& disk, std::string folde
     co_return co_await writer->finish();
 }
 
-// Makes a folder and those above it.
-IoResult<void> make_folders(runtime::Disk& disk, const std::string& folder) {
-    for (std::size_t slash = folder.find('/', 1); slash != std::string::npos;
-         slash = folder.find('/', slash + 1)) {
-        const std::string above = folder.substr(0, slash);
-        if (!disk.exists(above)) RETURN_IF_ERROR(disk.make_folder(above));
+// Makes a folder and those above it, durably.
+Task<IoResult<void>> make_folders(runtime::Disk& disk, std::string folder) {
+    std::size_t slash = folder.find('/', 1);
+    while (true) {
+        const std::string at = folder.substr(0, slash);
+        if (!disk.exists(at)) {
+            CO_RETURN_IF_ERROR(disk.make_folder(at));
+            const std::size_t parent = at.rfind('/');
+            const std::string above = parent == 0 ? "/" : at.substr(0, parent);
+            CO_RETURN_IF_ERROR(co_await disk.sync_folder(above));
+        }
+        if (slash == std::string::npos) co_return IoResult<void>{};
+        slash = folder.find('/', slash + 1);
     }
-    return disk.exists(folder) ? IoResult<void>{} : disk.make_folder(folder);
 }
 
 std::unexpected<Error> storage_error(const IoError& error) {
@@ -110,8 +116,13 @@ Result<std::vector<Voter>> parse_initial_controllers(const std::string& text,
         const auto number =
             std::from_chars(entry.data() + port + 1, entry.data() + directory, endpoint.port);
         const bool whole = id.ptr == entry.data() + at && number.ptr == entry.data() + directory;
-        if (!whole || !uuid || endpoint.host.empty() || voter.id.value < 0) return bad();
+        const bool fits = id.ec == std::errc() && number.ec == std::errc();
+        if (!whole || !fits || !uuid || endpoint.host.empty() || voter.id.value < 0) return bad();
         voter.directory_id = *uuid;
+        for (const Voter& other : voters) {
+            if (other.id == voter.id || other.directory_id == voter.directory_id)
+                return refused("\"" + entry + "\" has the id or the directory of another one");
+        }
         voter.endpoints.push_back(std::move(endpoint));
         voters.push_back(std::move(voter));
     }
@@ -160,33 +171,37 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
     const std::string version(
         level == features.end() ? "" : metadata::metadata_version_name(level->second));
     for (const std::string& directory : unformatted) {
-        if (const auto made = make_folders(disk, directory); !made)
+        if (const auto made = co_await make_folders(disk, directory); !made)
             co_return storage_error(made.error());
         storage::MetaProperties meta;
         meta.cluster_id = options.cluster_id;
         meta.node_id = options.node;
         meta.directory_id = new_directory_id(random);
         std::string kind = "data";
+        if (directory == metadata_directory && !options.is_controller) kind = "metadata";
         if (directory == metadata_directory && options.is_controller) {
             std::vector<Voter> voters = options.voters;
+            kind = "metadata";
             if (options.initial == InitialVoters::standalone) {
                 Voter self;
                 self.id = options.node;
                 self.directory_id = *meta.directory_id;
                 self.endpoints = options.controller_endpoints;
                 voters = {std::move(self)};
+                kind = "dynamic metadata voter";
             } else if (options.initial == InitialVoters::given) {
                 // This node's own entry says which directory id it has to have.
                 const auto own = std::ranges::find(voters, options.node, &Voter::id);
-                if (own != voters.end() && !own->directory_id.is_zero())
-                    meta.directory_id = own->directory_id;
+                kind = own == voters.end() ? "dynamic metadata" : "dynamic metadata voter";
+                if (own != voters.end()) meta.directory_id = own->directory_id;
             }
-            kind = voters.empty() ? "metadata" : "dynamic metadata voter";
             const std::string folder = directory + "/__cluster_metadata-0";
-            if (const auto made = make_folders(disk, folder); !made)
+            if (const auto made = co_await make_folders(disk, folder); !made)
                 co_return storage_error(made.error());
-            const auto written = co_await write_first_snapshot(disk, folder, std::move(voters),
-                                                               features, options.now);
+            const std::int16_t kraft_version =
+                options.initial == InitialVoters::static_quorum ? 0 : 1;
+            const auto written = co_await write_first_snapshot(
+                disk, folder, kraft_version, std::move(voters), features, options.now);
             if (!written) co_return storage_error(written.error());
         }
         // Last: a directory counts as formatted from here on.

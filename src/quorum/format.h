@@ -19,9 +19,10 @@
 namespace cauce::quorum {
 
 enum class InitialVoters : std::uint8_t {
-    none,        // a broker, or a controller that joins later (--no-initial-controllers)
-    standalone,  // this node alone
-    given,       // --initial-controllers, or the static controller.quorum.voters
+    none,           // a controller that joins later (--no-initial-controllers)
+    standalone,     // this node alone
+    given,          // --initial-controllers
+    static_quorum,  // controller.quorum.voters of the configuration says who, the log does not
 };
 
 struct FormatOptions {

@@ -201,6 +201,12 @@ IoResult<void> OneVoterQuorum::take_control_record(const wire::Record& record, b
 }
 
 IoResult<void> OneVoterQuorum::check_voters() {
+    if (voters_.empty() && kraft_version_ > 0)
+        return io_fail(ENOTSUP, "open",
+                       folder_ +
+                           ": formatted without voters, to join a quorum that runs already; "
+                           "this version runs quorums of one voter (format it with "
+                           "--standalone)");
     if (voters_.empty()) {
         // A quorum of before KIP-853: who votes stands in the configuration alone.
         Voter self;
