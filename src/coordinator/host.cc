@@ -87,12 +87,12 @@ Host::~Host() {
 // --- leadership ---
 
 void Host::set_partition_count(std::int32_t count) {
-    CHECK(count > 0, count);
-    partition_count_ = count;
+    if (count > 0) partition_count_ = count;
 }
 
 void Host::become_leader(std::int32_t partition, LeaderEpoch epoch, OffsetsLog& log) {
-    CHECK(!closed_ && !served_.contains(partition), partition);
+    if (closed_) return;  // Metadata may still arrive while the node stops.
+    CHECK(!served_.contains(partition), partition);
     const auto served = std::make_shared<ServedPartition>(*this, partition, epoch, log);
     served_.emplace(partition, served);
     tasks_.spawn(ServedPartition::run(served));
@@ -188,7 +188,11 @@ Task<HeartbeatReply> Host::heartbeat(const wire::HeartbeatRequest& request, Requ
         co_return reply;
     }
     const auto served = this->served(request.group_id);
-    if (served) co_return (*served)->groups().heartbeat(request, now());
+    if (served) {
+        reply = (*served)->groups().heartbeat(request, now());
+        wake_by((*served)->groups().next_deadline());
+        co_return reply;
+    }
     // While the group is read from the log its members need not be troubled.
     const bool loading = served.error() == ErrorCode::coordinator_load_in_progress;
     reply.error = loading ? ErrorCode::none : served.error();
@@ -225,6 +229,7 @@ Task<OffsetCommitReply> Host::commit_offsets(const wire::OffsetCommitRequest& re
     const auto served = this->served(request.group_id);
     if (!served) co_return group::failed_commit(request, served.error());
     group::CommitPlan plan = (*served)->groups().commit(request, info.api_version, now());
+    wake_by((*served)->groups().next_deadline());
     if (plan.records.empty()) co_return std::move(plan.reply);
     group::Append append;
     append.records = std::move(plan.records);

@@ -418,6 +418,7 @@ TEST_F(HostTest, ClosingDoesNotWaitForeverForWhatCannotBeCommitted) {
     shard.pass(milliseconds(5'000));
     EXPECT_TRUE(closed);
     EXPECT_EQ(commit(6), ErrorCode::coordinator_not_available);
+    host->become_leader(1, LeaderEpoch{2}, log);  // Too late: nothing happens.
     EXPECT_EQ(shard.timers().next_deadline(), std::nullopt);
     host.reset();
     log.lose_leadership();
@@ -497,6 +498,40 @@ TEST_F(HostTest, IdleCostsNothingAndHeartbeatsMoveNoTimer) {
     }
     // 900 s: one look at the session every 7 s or more, and one at the retention of offsets.
     EXPECT_LE(shard.alarms - before, 900 / 7 + 2);
+}
+
+TEST_F(HostTest, ASignOfLifeFromOneWhoWaitsSetsTheClockAgain) {
+    // The session of one runs out while it waits for two, which counts for nothing; then it sends a
+    // heartbeat, and from there on silence would count again.
+    lead();
+    auto one = join_request("");
+    one.group_instance_id = "one";
+    auto two = join_request("");
+    two.group_instance_id = "two";
+    two.session_timeout_ms = 1'800'000;
+    Answer<JoinGroupReply> joined_one, joined_two;
+    ask(host->join_group(one, info()), joined_one);
+    ask(host->join_group(two, info()), joined_two);
+    shard.pass(milliseconds(6'000));
+    ASSERT_TRUE(joined_one && joined_two);
+    const std::string id = joined_one->member_id;
+    for (const std::string& member : {joined_two->member_id, id}) {
+        wire::SyncGroupRequest sync;
+        sync.group_id = "g";
+        sync.member_id = member;
+        sync.generation_id = 1;
+        Answer<SyncGroupReply> synced;
+        ask(host->sync_group(sync, info(4)), synced);
+    }
+    one.member_id = id;
+    one.protocols[0].metadata = as_bytes("new topics");
+    Answer<JoinGroupReply> waiting;
+    ask(host->join_group(one, info()), waiting);
+    shard.pass(milliseconds(11'000));
+    EXPECT_FALSE(waiting.has_value());
+    EXPECT_GT(*shard.timers().next_deadline(), shard.now() + milliseconds(40'000));
+    EXPECT_EQ(heartbeat(id, 1), ErrorCode::rebalance_in_progress);
+    EXPECT_EQ(*shard.timers().next_deadline(), shard.now() + milliseconds(10'000));
 }
 
 TEST_F(HostTest, OffsetsThatNobodyRenewsExpire) {

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
-#include <tuple>
 #include <utility>
 
 namespace cauce::coordinator::group {

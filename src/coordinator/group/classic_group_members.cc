@@ -7,6 +7,7 @@
 #include "wire/messages/sync_group_request.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -263,15 +264,15 @@ void ClassicGroup::remove(Step& step, std::string_view member_id) {
 }
 
 void ClassicGroup::count_protocols(const Member& member, int sign) {
-    for (auto protocol = member.protocols.begin(); protocol != member.protocols.end(); ++protocol) {
-        // A name said twice counts once.
-        const auto same = [&](const auto& earlier) { return earlier.first == protocol->first; };
-        if (std::any_of(member.protocols.begin(), protocol, same)) continue;
+    // A name said twice counts once.
+    std::set<std::string_view> seen;
+    for (const auto& [name, metadata] : member.protocols) {
+        if (!seen.insert(name).second) continue;
         if (sign > 0) {
-            ++supported_[protocol->first];
+            ++supported_[name];
         } else {
-            const auto at = supported_.find(protocol->first);
-            CHECK(at != supported_.end() && at->second > 0, id_, protocol->first);
+            const auto at = supported_.find(name);
+            CHECK(at != supported_.end() && at->second > 0, id_, name);
             if (--at->second == 0) supported_.erase(at);
         }
     }

@@ -204,6 +204,13 @@ TEST(JoinGroup, TheProtocolThatMostPreferWins) {
     EXPECT_EQ(metadata, (std::set<std::string>{"1", "2", "3"}));
 }
 
+TEST(JoinGroup, AProtocolSaidTwiceCountsOnce) {
+    Bench bench;
+    bench.stable(1, {.protocols = {{"range", "1"}, {"range", "2"}, {"sticky", "3"}}});
+    EXPECT_EQ(bench.joined(bench.join({.protocols = {{"range", "x"}}})).error,
+              ErrorCode::member_id_required);
+}
+
 TEST(JoinGroup, RefusesMoreMembersThanTheLimit) {
     Bench bench({.size_max = 2});
     const auto group = bench.stable(2);

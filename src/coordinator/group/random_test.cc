@@ -22,6 +22,7 @@ namespace {
 
 using testing::Bench;
 using testing::Join;
+using testing::LogRecord;
 using testing::text;
 
 constexpr std::int32_t kPartitions = 5;
@@ -341,6 +342,61 @@ void run(std::uint64_t seed) {
     ASSERT_EQ(owned.size(), static_cast<std::size_t>(kPartitions));
     ASSERT_EQ(shares, static_cast<std::size_t>(kPartitions));
     check_log(bench, truth);
+}
+
+// Records come from the disk: whatever stands in them, reading them and going on from there is
+// safe.
+TEST(Random, DamagedRecords) {
+    Bench bench;
+    const auto group = bench.stable(2, {.instance = {}});
+    bench.commit({.member = group.members[0], .generation = 1, .offset = 3, .metadata = "note"});
+    bench.commit({.group = "h", .offset = 4, .version = 4, .retention_ms = 1'000});
+    bench.join({.group = "i", .instance = "one"});
+    bench.pass(milliseconds(10'000));
+    bench.leave("g", {{group.members[0], std::nullopt}});
+    ASSERT_GT(bench.log.size(), 5u);
+    Chance chance(1);
+    const auto damage = [&](Buffer& bytes) {
+        for (std::uint64_t i = chance.below(4) + 1; i > 0 && !bytes.empty(); --i) {
+            const std::size_t at = chance.below(bytes.size());
+            switch (chance.below(3)) {
+                case 0:
+                    bytes[at] = static_cast<std::uint8_t>(chance.below(256));
+                    break;
+                case 1:
+                    bytes[at] ^= static_cast<std::uint8_t>(1u << chance.below(8));
+                    break;
+                default:
+                    bytes.resize(at);
+                    break;
+            }
+        }
+    };
+    for (int round = 0; round < 5'000; ++round) {
+        SCOPED_TRACE(round);
+        Bench damaged;
+        damaged.number_ids_from(1'000);
+        std::int64_t offset = 0;
+        for (LogRecord record : bench.log) {
+            if (chance.one_in(3)) damage(record.key);
+            if (record.value && chance.one_in(2)) damage(*record.value);
+            RecordView view{record.key, std::nullopt};
+            if (record.value) view.value = *record.value;
+            const ProducerId transaction{chance.one_in(8) ? 1 : -1};
+            damaged.groups.replay(view, Offset{offset++}, transaction);
+        }
+        damaged.groups.check();
+        damaged.groups.loaded(damaged.now, damaged.effects);
+        damaged.groups.replay_transaction_end(ProducerId{1}, chance.one_in(2));
+        for (const std::string& id : damaged.groups.group_ids()) {
+            damaged.groups.describe(id, 6);
+            damaged.groups.fetch({id, std::nullopt, true});
+            damaged.join({.group = id});
+            damaged.join({.group = id, .instance = "one"});
+            damaged.groups.expire(id, damaged.now, damaged.effects);
+        }
+        damaged.pass(milliseconds(3'600'000));
+    }
 }
 
 TEST(Random, ConsumersInTrouble) {

@@ -70,7 +70,7 @@ TEST(Replay, BringsStaticMembersBack) {
     Bench after;
     before.replay_into(after.groups);
     after.groups.loaded(after.now, after.effects);
-    after.new_id({.group = "other"});  // Ids are not to come out the same.
+    after.number_ids_from(1'000);
     const ReplyId back = after.join({.instance = "one"});
     EXPECT_EQ(after.joined(back).generation, 1);
     EXPECT_EQ(after.heartbeat("g", id, 1, "one"), ErrorCode::fenced_instance_id);

@@ -53,6 +53,9 @@ class Bench {
 public:
     explicit Bench(GroupConfig settings = {}) : config(settings), groups(config, Logger()) {}
 
+    // New members' ids are counted; a bench that goes on where another stopped needs others.
+    void number_ids_from(std::uint64_t first) { fresh_ = first; }
+
     // --- requests; replies stand in joins and syncs once they are given ---
 
     ReplyId join(const Join& j) {
