@@ -4,6 +4,9 @@
 #include "cli/arguments.h"
 #include "cli/problem.h"
 #include "client/cluster.h"
+#include "client/fetcher.h"
+#include "client/group_member.h"
+#include "client/producer.h"
 
 #include <string>
 #include <string_view>
@@ -13,8 +16,14 @@ namespace cauce::cli {
 
 struct ClientSettings {
     client::ClusterOptions cluster;
+    client::ProducerOptions producer;
+    client::FetchOptions fetch;
+    client::GroupOptions group;
     // Of `produce`; the other commands never make a topic by asking for it.
     bool produce_creates_topics = true;
+    // What was given: a command has defaults of its own for these.
+    bool delivery_timeout_given = false;
+    bool offset_reset_given = false;
 };
 
 struct ClientSetting {

@@ -27,10 +27,10 @@ public:
     // Breaks off every call to the cluster, and waiting for input.
     void interrupt();
 
-    Environment& environment() { return environment_; }
+    Environment& environment() const { return environment_; }
     const Globals& globals() const { return globals_; }
     const ClientSettings& settings() const { return settings_; }
-    runtime::Stop& stop() { return environment_.stop; }
+    runtime::Stop& stop() const { return environment_.stop; }
     MonoTime now() const { return environment_.shards.clock().now(); }
     // By --timeout, from now.
     MonoTime deadline() const;
@@ -55,6 +55,8 @@ public:
 
     // Made at the first call.
     client::Cluster& cluster();
+    // Before that: whether asking about a topic may make it.
+    void allow_topic_creation(bool allow) { settings_.cluster.allow_auto_create_topics = allow; }
     // For trying again by the user: "127.0.0.1:9092".
     std::string bootstrap_text() const;
 

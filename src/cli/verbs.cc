@@ -8,7 +8,7 @@ const std::vector<VerbGroup>& verb_groups() {
     static const std::vector<VerbGroup> kGroups{
         {"Start",
          {dev_verb(), broker_start_verb(), storage_format_verb(), storage_random_uuid_verb()}},
-        {"Send and read", {}},
+        {"Send and read", {produce_verb(), consume_verb()}},
         {"Look and change",
          {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_delete_verb(),
           group_list_verb(), group_describe_verb(), cluster_info_verb()}},

@@ -29,7 +29,6 @@ std::vector<std::string> first_words();
 Verb dev_verb();
 Verb broker_start_verb();
 Verb storage_format_verb();
-Verb storage_format_verb();
 Verb storage_random_uuid_verb();
 Verb produce_verb();
 Verb consume_verb();

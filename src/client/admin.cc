@@ -365,7 +365,7 @@ Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string grou
     description.protocol_type = std::string(described.protocol_type);
     description.protocol = std::string(described.protocol_data);
     for (const auto& member : described.members) {
-        GroupMember& out = description.members.emplace_back();
+        MemberDescription& out = description.members.emplace_back();
         out.member_id = std::string(member.member_id);
         if (member.group_instance_id) out.instance_id = std::string(*member.group_instance_id);
         out.client_id = std::string(member.client_id);
@@ -373,7 +373,7 @@ Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string grou
         if (description.protocol_type == "consumer")
             out.assignment = assigned_partitions(member.member_assignment);
     }
-    std::ranges::sort(description.members, {}, &GroupMember::member_id);
+    std::ranges::sort(description.members, {}, &MemberDescription::member_id);
     co_return description;
 }
 

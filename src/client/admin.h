@@ -118,7 +118,7 @@ struct GroupListing {
 // Asks every node; by name.
 runtime::Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime deadline);
 
-struct GroupMember {
+struct MemberDescription {
     std::string member_id;
     std::optional<std::string> instance_id;
     std::string client_id;
@@ -132,7 +132,7 @@ struct GroupDescription {
     std::string protocol_type;
     std::string protocol;  // the assignor
     NodeId coordinator;
-    std::vector<GroupMember> members;
+    std::vector<MemberDescription> members;
 };
 // group_id_not_found when there is no such group.
 runtime::Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string group,

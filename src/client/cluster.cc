@@ -66,7 +66,7 @@ Cluster::~Cluster() = default;
 
 void Cluster::abort() {
     stop_.request();
-    for (const auto& [address, connection] : connections_)
+    for (const auto& [place, connection] : connections_)
         connection->close();
 }
 
@@ -88,53 +88,53 @@ runtime::Task<bool> Cluster::pause(Backoff& backoff, MonoTime deadline) {
 
 // --- connections
 
-runtime::Task<void> Cluster::run_opening(runtime::Address address, std::shared_ptr<Opening> opening,
+runtime::Task<void> Cluster::run_opening(Place place, std::shared_ptr<Opening> opening,
                                          MonoTime deadline) {
     ConnectionOptions options;
     options.client_id = options_.client_id;
     opening->result =
-        co_await Connection::open(net_, shards_, tasks_, address, std::move(options), deadline);
-    openings_.erase(address);
+        co_await Connection::open(net_, shards_, tasks_, place.first, std::move(options), deadline);
+    openings_.erase(place);
     if (opening->result) {
         const ConnectionPtr& connection = *opening->result;
         if (aborted()) connection->close();
-        connections_[address] = connection;
+        connections_[place] = connection;
         ever_connected_ = true;
-        if (log_.enabled(LogLevel::debug)) log_.debug("connected to " + address.to_string());
+        if (log_.enabled(LogLevel::debug)) log_.debug("connected to " + place.first.to_string());
     } else if (log_.enabled(LogLevel::debug)) {
-        log_.debug("no connection to " + address.to_string() + ": " +
+        log_.debug("no connection to " + place.first.to_string() + ": " +
                    opening->result.error().message);
     }
     opening->done.set();
 }
 
-runtime::Task<Result<ConnectionPtr>> Cluster::open(runtime::Address address, MonoTime deadline) {
+runtime::Task<Result<ConnectionPtr>> Cluster::open(Place place, MonoTime deadline) {
     if (aborted()) co_return fail(ErrorCode::network_exception, "interrupted");
-    const auto found = connections_.find(address);
+    const auto found = connections_.find(place);
     if (found != connections_.end()) {
         if (found->second->is_open()) co_return found->second;
         connections_.erase(found);
     }
-    std::shared_ptr<Opening>& place = openings_[address];
-    if (!place) {
-        place = std::make_shared<Opening>();
+    std::shared_ptr<Opening>& under_way = openings_[place];
+    if (!under_way) {
+        under_way = std::make_shared<Opening>();
         const MonoTime until = std::min(deadline, now() + options_.connect_timeout);
-        tasks_.spawn(run_opening(address, place, until));
+        tasks_.spawn(run_opening(place, under_way, until));
     }
-    const std::shared_ptr<Opening> opening = place;
+    const std::shared_ptr<Opening> opening = under_way;
     // The attempt goes on when this caller gives up: the next one finds it.
     const runtime::Stop::Callback on_stop(stop_, [opening] { opening->done.set(); });
     const bool done = co_await opening->done.wait_until(shards_.timers(), deadline);
     if (aborted()) co_return fail(ErrorCode::network_exception, "interrupted");
     if (!done)
         co_return fail(ErrorCode::request_timed_out,
-                       "no connection to " + address.to_string() + " in time");
+                       "no connection to " + place.first.to_string() + " in time");
     co_return opening->result;
 }
 
 runtime::Task<Result<ConnectionPtr>> Cluster::any(MonoTime deadline) {
-    for (const auto& [address, connection] : connections_)
-        if (connection->is_open()) co_return connection;
+    for (const auto& [place, connection] : connections_)
+        if (place.second.empty() && connection->is_open()) co_return connection;
     Backoff backoff = new_backoff();
     const MonoTime since = now();
     for (;;) {
@@ -147,7 +147,8 @@ runtime::Task<Result<ConnectionPtr>> Cluster::any(MonoTime deadline) {
         std::string errors;
         std::size_t shown = 0;
         for (const auto& address : candidates) {
-            Result<ConnectionPtr> connection = co_await open(address, deadline);
+            Place place(address, std::string());
+            Result<ConnectionPtr> connection = co_await open(std::move(place), deadline);
             if (connection) co_return connection;
             if (aborted()) co_return connection;
             // What speaks, but not this protocol or not to us, will not change its mind.
@@ -171,7 +172,8 @@ runtime::Task<Result<ConnectionPtr>> Cluster::node(NodeId id, MonoTime deadline)
     if (found == nodes_.end())
         co_return fail(ErrorCode::broker_not_available,
                        "node " + std::to_string(id.value) + " is not among the cluster's nodes");
-    co_return co_await open(found->second.address, deadline);
+    Place place(found->second.address, std::string());
+    co_return co_await open(std::move(place), deadline);
 }
 
 runtime::Task<Result<ConnectionPtr>> Cluster::coordinator(std::string key, MonoTime deadline) {
@@ -179,7 +181,8 @@ runtime::Task<Result<ConnectionPtr>> Cluster::coordinator(std::string key, MonoT
     for (;;) {
         const auto known = coordinators_.find(key);
         if (known != coordinators_.end()) {
-            Result<ConnectionPtr> connection = co_await open(known->second.address, deadline);
+            Place place(known->second.address, key);
+            Result<ConnectionPtr> connection = co_await open(std::move(place), deadline);
             if (connection) co_return connection;
             coordinators_.erase(key);
             const bool again = co_await pause(backoff, deadline);

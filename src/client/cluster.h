@@ -92,7 +92,9 @@ public:
     runtime::Task<Result<ConnectionPtr>> any(MonoTime deadline);
     // To a node of the cluster. broker_not_available when metadata does not know it.
     runtime::Task<Result<ConnectionPtr>> node(NodeId id, MonoTime deadline);
-    // To the node that coordinates a group; it is asked for again after forget_coordinator().
+    // To the node that coordinates a group; it is asked for again after forget_coordinator(). The
+    // connection is the group's own: a join may be held for minutes, and what stands behind it on a
+    // connection waits.
     runtime::Task<Result<ConnectionPtr>> coordinator(std::string group, MonoTime deadline);
     void forget_coordinator(const std::string& group);
 
@@ -149,8 +151,11 @@ private:
         Result<ConnectionPtr> result;
     };
 
-    runtime::Task<Result<ConnectionPtr>> open(runtime::Address address, MonoTime deadline);
-    runtime::Task<void> run_opening(runtime::Address address, std::shared_ptr<Opening> opening,
+    // A place for a connection: where to, and the group it is for (empty: for everything else).
+    using Place = std::pair<runtime::Address, std::string>;
+
+    runtime::Task<Result<ConnectionPtr>> open(Place place, MonoTime deadline);
+    runtime::Task<void> run_opening(Place place, std::shared_ptr<Opening> opening,
                                     MonoTime deadline);
     runtime::Task<Result<void>> fetch_metadata(std::optional<std::vector<std::string>> names,
                                                MonoTime deadline);
@@ -162,9 +167,9 @@ private:
     ClusterOptions options_;
     Logger log_;
 
-    std::map<runtime::Address, ConnectionPtr> connections_;
+    std::map<Place, ConnectionPtr> connections_;
     bool ever_connected_ = false;
-    std::map<runtime::Address, std::shared_ptr<Opening>> openings_;
+    std::map<Place, std::shared_ptr<Opening>> openings_;
     std::map<std::string, NodeInfo> coordinators_;  // by group
 
     std::string cluster_id_;

@@ -8,7 +8,7 @@
 namespace cauce::cli {
 namespace {
 
-using client::GroupMember;
+using client::MemberDescription;
 using Committed = std::map<TopicPartition, client::CommittedOffset>;
 using Ends = std::map<TopicPartition, client::FoundOffset>;
 
@@ -45,11 +45,11 @@ private:
             co_await client::fetch_offsets(cluster, name, std::nullopt, deadline);
         if (!committed) co_return std::unexpected(session.explain(committed.error(), what));
 
-        std::map<TopicPartition, const GroupMember*> owners;
+        std::map<TopicPartition, const MemberDescription*> owners;
         std::map<TopicPartition, std::int64_t> asked;
         for (const auto& [tp, offset] : *committed)
             asked[tp] = client::kLatestOffset;
-        for (const GroupMember& member : group->members) {
+        for (const MemberDescription& member : group->members) {
             for (const TopicPartition& tp : member.assignment) {
                 owners[tp] = &member;
                 asked[tp] = client::kLatestOffset;
@@ -62,7 +62,7 @@ private:
 
     static Details details_of(const client::GroupDescription& group, const Committed& committed,
                               const Ends& ends,
-                              const std::map<TopicPartition, const GroupMember*>& owners) {
+                              const std::map<TopicPartition, const MemberDescription*>& owners) {
         Table partitions;
         partitions.columns = {{"topic", "TOPIC"},
                               {"partition", "PARTITION"},
@@ -86,7 +86,7 @@ private:
                 lag = behind;
             }
             const auto owner = owners.find(tp);
-            const GroupMember* member = owner == owners.end() ? nullptr : owner->second;
+            const MemberDescription* member = owner == owners.end() ? nullptr : owner->second;
             partitions.add({tp.topic, tp.partition, current, has_end ? Value(end.offset) : Value(),
                             lag, member ? Value(member->member_id) : Value(),
                             member ? Value(member->client_host) : Value(),
@@ -98,7 +98,7 @@ private:
                            {"host", "HOST"},
                            {"client_id", "CLIENT-ID"},
                            {"partition_count", "PARTITIONS"}};
-        for (const GroupMember& member : group.members)
+        for (const MemberDescription& member : group.members)
             members.add({member.member_id,
                          member.instance_id ? Value(*member.instance_id) : Value(),
                          member.client_host, member.client_id, member.assignment.size()});
