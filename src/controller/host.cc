@@ -88,6 +88,13 @@ Reply<wire::DeleteTopicsResponse> refuse(const wire::DeleteTopicsRequest& reques
     return reply;
 }
 
+// A number of this controller's file.
+std::int64_t setting(const metadata::StaticConfig& file, NodeId node, std::string_view key) {
+    const metadata::Image nothing_set;
+    return metadata::config_integer(
+        *metadata::EffectiveConfig(nothing_set, file, node).broker_value(key));
+}
+
 template <typename Response>
 Reply<Response> refuse_whole(ErrorCode code) {
     Reply<Response> reply;
@@ -105,6 +112,10 @@ public:
           shards_(shards),
           quorum_(quorum),
           log_(std::move(log)),
+          snapshot_size_bytes_(static_cast<std::uint64_t>(setting(
+              options_.config, options_.node, "metadata.log.max.record.bytes.between.snapshots"))),
+          snapshot_interval_(
+              setting(options_.config, options_.node, "metadata.log.max.snapshot.interval.ms")),
           chance_(shards.random()),
           sessions_(options_.broker_session_timeout),
           incarnation_(shards.random().uuid()),
@@ -482,16 +493,15 @@ private:
         if (!changed_since_snapshot_ || error_ || committed_.in_transaction()) return false;
         const MonoTime now = shards_.clock().now();
         if (now < next_try_) return false;
-        return quorum_.size_bytes_since_snapshot() >= options_.snapshot_record_size_bytes ||
+        return quorum_.size_bytes_since_snapshot() >= snapshot_size_bytes_ ||
                now >= snapshot_deadline();
     }
 
     MonoTime snapshot_deadline() const {
         if (!changed_since_snapshot_ || error_) return MonoTime::never();
-        if (quorum_.size_bytes_since_snapshot() >= options_.snapshot_record_size_bytes)
-            return next_try_;
-        if (options_.snapshot_interval.count() == 0) return MonoTime::never();
-        return std::max(next_try_, last_snapshot_ + Duration(options_.snapshot_interval));
+        if (quorum_.size_bytes_since_snapshot() >= snapshot_size_bytes_) return next_try_;
+        if (snapshot_interval_.count() == 0) return MonoTime::never();
+        return std::max(next_try_, last_snapshot_ + Duration(snapshot_interval_));
     }
 
     Task<void> take_snapshot() {
@@ -519,6 +529,8 @@ private:
     runtime::Shards& shards_;
     quorum::Quorum& quorum_;
     const Logger log_;
+    const std::uint64_t snapshot_size_bytes_;
+    const milliseconds snapshot_interval_;  // 0: none by time
     ImageListener image_listener_;
     std::function<void(const IoError&)> failure_listener_;
 

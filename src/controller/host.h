@@ -49,16 +49,13 @@ struct HostOptions {
     NodeId node;
     // Registrations must name it; empty: any.
     std::string cluster_id;
-    // The file this controller started with: defaults for new topics, sessions, limits.
+    // The file this controller started with: defaults for new topics, limits, when snapshots are
+    // due.
     metadata::StaticConfig config;
     // How this controller registers itself (KIP-919); no endpoints: it does not.
     std::vector<metadata::Endpoint> controller_endpoints;
     // Broker session: fenced when it did not heartbeat for so long.
     milliseconds broker_session_timeout{9000};
-    // A snapshot after so many bytes of records, or so long after the last one when anything
-    // changed.
-    std::uint64_t snapshot_record_size_bytes = 20u << 20;
-    milliseconds snapshot_interval{3'600'000};
 };
 
 // Told on shard 0 after every commit that changed something, in order. Must not block.

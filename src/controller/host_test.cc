@@ -370,7 +370,7 @@ TEST(Host, AControlledStopLeavesThePartitionsEligibleForTheNextRun) {
 TEST(Host, SnapshotsComeBySizeAndTimeAndStandForTheLog) {
     auto disk = formatted_disk();
     HostOptions options;
-    options.snapshot_record_size_bytes = 20'000;
+    options.config["metadata.log.max.record.bytes.between.snapshots"] = "20000";
     ImagePtr before;
     {
         Node node(*disk, options);

@@ -210,6 +210,7 @@ Task<Result<void>> Node::start_controller() {
     quorum::OneVoterOptions quorum_options;
     quorum_options.node = config_.settings.node_id;
     quorum_options.directory_id = meta_->directory_id.value_or(Uuid{});
+    quorum_options.log = quorum::metadata_log_config(config_.settings.file);
     quorum_ = std::make_unique<quorum::OneVoterQuorum>(
         *quorum_directory_, std::move(quorum_options), Logger(&seams.log, "Quorum"));
     controller::HostOptions options;

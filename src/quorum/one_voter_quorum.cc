@@ -31,6 +31,16 @@ std::unexpected<IoError> damaged(std::string where) {
 
 }  // namespace
 
+std::shared_ptr<const storage::LogConfig> metadata_log_config(const metadata::StaticConfig& file) {
+    const metadata::Image nothing_set;
+    const metadata::EffectiveConfig config(nothing_set, file, NodeId());
+    auto log = std::make_shared<storage::LogConfig>();
+    log->segment_bytes =
+        metadata::config_integer(*config.broker_value("metadata.log.segment.bytes"));
+    log->segment_ms = metadata::config_integer(*config.broker_value("metadata.log.segment.ms"));
+    return log;
+}
+
 OneVoterQuorum::OneVoterQuorum(storage::DirectoryShard& home, OneVoterOptions options, Logger log)
     : home_(home),
       options_(std::move(options)),
@@ -92,7 +102,7 @@ Task<IoResult<void>> OneVoterQuorum::open_log() {
     storage::LogOpenOptions options;
     options.partition = {"__cluster_metadata", 0};
     options.topic_id = kMetadataTopicId;
-    options.config = options_.log ? options_.log : std::make_shared<storage::LogConfig>();
+    options.config = options_.log ? options_.log : metadata_log_config({});
     options.recovery_point = snapshot_end();
     auto log = co_await storage::Log::open(home_, std::move(options));
     if (!log) co_return std::unexpected(log.error());

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "metadata/effective_config.h"
 #include "quorum/commit_mark.h"
 #include "quorum/quorum.h"
 #include "storage/directory_shard.h"
@@ -27,6 +28,9 @@
 #include <vector>
 
 namespace cauce::quorum {
+
+// The settings of the metadata log itself: metadata.log.segment.bytes and metadata.log.segment.ms.
+std::shared_ptr<const storage::LogConfig> metadata_log_config(const metadata::StaticConfig& file);
 
 struct OneVoterOptions {
     NodeId node;
