@@ -1,5 +1,7 @@
 #include "cli/nearest.h"
 
+#include "base/edit_distance.h"
+
 #include <algorithm>
 
 namespace cauce::cli {
@@ -17,27 +19,6 @@ bool equal(char a, char b) {
 }
 
 }  // namespace
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    // Optimal string alignment: three rows of the usual table, the oldest one for swaps.
-    std::vector<std::size_t> two_above(b.size() + 1);
-    std::vector<std::size_t> above(b.size() + 1);
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        above[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = above[j - 1] + (equal(a[i - 1], b[j - 1]) ? 0 : 1);
-            row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
-            if (i > 1 && j > 1 && equal(a[i - 1], b[j - 2]) && equal(a[i - 2], b[j - 1]))
-                row[j] = std::min(row[j], two_above[j - 2] + 1);
-        }
-        two_above.swap(above);
-        above.swap(row);
-    }
-    return above[b.size()];
-}
 
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates) {

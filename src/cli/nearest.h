@@ -14,7 +14,4 @@ namespace cauce::cli {
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
-// Letters to insert, remove, replace or swap with their neighbour until `a` is `b`, ignoring case.
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
 }  // namespace cauce::cli

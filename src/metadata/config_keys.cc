@@ -1,6 +1,7 @@
 #include "metadata/config_keys.h"
 
 #include "base/check.h"
+#include "base/edit_distance.h"
 #include "metadata/config_table.h"
 
 #include <algorithm>
@@ -224,25 +225,6 @@ Result<void> check_list(const ConfigKey& key, std::string_view text) {
     return {};
 }
 
-// Edits (insert, delete, replace, swap of neighbours) that turn one into the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> before;
-    std::vector<std::size_t> last(b.size() + 1);
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        last[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = std::min(row[j], before[j - 2] + 1);
-        }
-        before = std::exchange(last, row);
-    }
-    return last[b.size()];
-}
-
 }  // namespace
 
 std::span<const ConfigKey> config_keys(ConfigScope scope) {
@@ -270,12 +252,11 @@ std::string_view nearest_config_key(ConfigScope scope, std::string_view name) {
     std::string_view nearest;
     // One edit in five characters, and a slip in a short name.
     std::size_t least = std::max<std::size_t>(1, name.size() / 5) + 1;
-    const std::string wanted = lower(name);
     for (const ConfigKey& key : config_keys(scope)) {
         if (key.internal) continue;
-        const std::size_t longer = std::max(key.name.size(), wanted.size());
-        if (longer - std::min(key.name.size(), wanted.size()) >= least) continue;
-        if (const std::size_t edits = distance(key.name, wanted); edits < least) {
+        const std::size_t longer = std::max(key.name.size(), name.size());
+        if (longer - std::min(key.name.size(), name.size()) >= least) continue;
+        if (const std::size_t edits = edit_distance(key.name, name); edits < least) {
             least = edits;
             nearest = key.name;
         }

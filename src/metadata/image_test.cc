@@ -384,12 +384,12 @@ TEST(ImageBuilder, DamageIsAnErrorAndNeverACrash) {
     EXPECT_NE(replay_one(builder, removed), "");
 }
 
-TEST(Image, TenThousandPartitionsOfAMillionCostLittle) {
-    // Not a measurement: a guard against copies of the whole. A million partitions in 10,000
-    // topics, then one change in each topic with an image published in between.
+TEST(Image, AChangeInOneOfManyTopicsCostsLittle) {
+    // Not a measurement: a guard against copies of the whole. 100,000 partitions in 1,000 topics,
+    // then one change in each topic with an image published in between.
     ImageBuilder builder;
     RecordList list;
-    for (std::uint64_t t = 0; t < 10'000; ++t) {
+    for (std::uint64_t t = 0; t < 1'000; ++t) {
         list.clear();
         list.add(topic_record("topic-" + std::to_string(t), id_of(t)));
         for (std::int32_t p = 0; p < 100; ++p)
@@ -397,16 +397,16 @@ TEST(Image, TenThousandPartitionsOfAMillionCostLittle) {
         replay(builder, list);
     }
     ImagePointer image = builder.publish();
-    EXPECT_EQ(image->partition_count(), 1'000'000);
+    EXPECT_EQ(image->partition_count(), 100'000);
     wire::PartitionChangeRecord change;
     change.partition_id = 50;
     change.leader = 2;
-    for (std::uint64_t t = 0; t < 10'000; ++t) {
+    for (std::uint64_t t = 0; t < 1'000; ++t) {
         change.topic_id = id_of(t);
         ASSERT_EQ(replay_one(builder, change), "");
         image = builder.publish();
     }
-    EXPECT_EQ(image->topic(id_of(9'999))->partition(50).leader, NodeId{2});
+    EXPECT_EQ(image->topic(id_of(999))->partition(50).leader, NodeId{2});
 }
 
 }  // namespace

@@ -87,13 +87,13 @@ TEST(PersistentMap, IteratesOnFromALowerBound) {
 }
 
 TEST(PersistentMap, StaysShallowWhenKeysComeInOrder) {
-    // A million sorted keys in a plain tree would be a list, and this test would not end.
+    // So many sorted keys in a plain tree would be a list, and this test would not end.
     Map map;
-    for (int key = 0; key < 1'000'000; ++key)
+    for (int key = 0; key < 200'000; ++key)
         map.set(1, {key, key});
-    for (int key = 0; key < 1'000'000; key += 1000)
+    for (int key = 0; key < 200'000; key += 1000)
         ASSERT_NE(map.find(key), nullptr);
-    EXPECT_EQ(map.size(), 1'000'000u);
+    EXPECT_EQ(map.size(), 200'000u);
 }
 
 }  // namespace
