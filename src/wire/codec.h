@@ -13,32 +13,41 @@
 
 namespace cauce::wire {
 
-// A count is believed up to this many bytes of elements; beyond, the vector grows as they come.
-inline constexpr std::size_t kBelievedBytes = 64 * 1024;
+// No element takes more than this many times the bytes it may be encoded in: the reason why a frame
+// never costs more than a small multiple of its size, whatever it says about its counts.
+inline constexpr std::size_t kExpansionMax = 32;
 
-template <typename Struct>
+// Until this many bytes of elements have been read, a count is not trusted with memory.
+inline constexpr std::size_t kUnprovenBytesMax = 64 * 1024;
+
+// `kElementSizeMin`: the fewest bytes one element takes on the wire.
+template <std::size_t kElementSizeMin, typename Struct>
 void decode_elements(Reader& r, std::vector<Struct>& out, std::int16_t version,
                      std::int32_t count) {
+    static_assert(sizeof(Struct) <= kExpansionMax * kElementSizeMin);
     const auto size = static_cast<std::size_t>(count);
-    out.reserve(std::min(size, kBelievedBytes / sizeof(Struct) + 1));
-    for (std::size_t i = 0; i < size && r.ok(); ++i)
+    const std::size_t unproven = std::min(size, kUnprovenBytesMax / sizeof(Struct) + 1);
+    out.reserve(unproven);
+    for (std::size_t i = 0; i < size && r.ok(); ++i) {
+        if (i == unproven) out.reserve(size);
         out.emplace_back().decode(r, version);
+    }
 }
 
-template <typename Struct>
+template <std::size_t kElementSizeMin, typename Struct>
 void decode_array(Reader& r, std::vector<Struct>& out, std::int16_t version, bool compact,
-                  std::size_t element_size_min, const char* where) {
-    const std::int32_t count = r.array_size(compact, element_size_min);
+                  const char* where) {
+    const std::int32_t count = r.array_size(compact, kElementSizeMin);
     if (count < 0) return r.null_field(where);
-    decode_elements(r, out, version, count);
+    decode_elements<kElementSizeMin>(r, out, version, count);
 }
 
-template <typename Struct>
+template <std::size_t kElementSizeMin, typename Struct>
 void decode_array(Reader& r, std::optional<std::vector<Struct>>& out, std::int16_t version,
-                  bool compact, std::size_t element_size_min, const char*) {
-    const std::int32_t count = r.array_size(compact, element_size_min);
+                  bool compact, const char*) {
+    const std::int32_t count = r.array_size(compact, kElementSizeMin);
     if (count < 0) return out.reset();
-    decode_elements(r, out.emplace(), version, count);
+    decode_elements<kElementSizeMin>(r, out.emplace(), version, count);
 }
 
 template <typename Struct>

@@ -172,7 +172,7 @@ def _read(context, field):
     optional = is_optional(field)
     if field.is_array and field.is_struct:
         size = element_min_size(context.message, field)
-        lines = [f"decode_array(r, {name}, v, {compact}, {size}, {where});"]
+        lines = [f"decode_array<{size}>(r, {name}, v, {compact}, {where});"]
     elif field.is_array:
         lines = [f"r.array({name}, {compact}, {where});"]
     elif field.is_struct:

@@ -17,7 +17,8 @@ RoundTrip round_trip(BytesView bytes, std::int16_t version) {
     message.decode(reader, version);
     result.left = reader.remaining();
     result.error = reader.error();
-    if (!reader.ok()) return result;
+    result.decoded = reader.ok();
+    if (!result.decoded) return result;
     Writer writer;
     message.encode(writer, version);
     result.error = writer.error();
@@ -32,8 +33,15 @@ RoundTrip round_trip(BytesView bytes, std::int16_t version) {
 }
 
 template <typename Message>
-Buffer random_message(std::uint64_t seed, std::int16_t version) {
-    Filler filler(seed);
+std::string decode_only(BytesView bytes, std::int16_t version) {
+    Message message;
+    Reader reader(bytes);
+    message.decode(reader, version);
+    return reader.error();
+}
+
+template <typename Message>
+Buffer filled_message(Filler filler, std::int16_t version) {
     Message message;
     fill(filler, message, version);
     Writer writer;
@@ -44,23 +52,35 @@ Buffer random_message(std::uint64_t seed, std::int16_t version) {
     Message again;
     Reader reader(bytes);
     again.decode(reader, version);
-    CHECK(reader.ok() && reader.remaining() == 0 && again == message, Message::kName, version, seed,
+    CHECK(reader.ok() && reader.remaining() == 0 && again == message, Message::kName, version,
           reader.error());
     return bytes;
+}
+
+template <typename Message>
+Buffer random_message(std::uint64_t seed, std::int16_t version) {
+    return filled_message<Message>(Filler(seed), version);
+}
+
+template <typename Message>
+Buffer dense_message(std::size_t elements, std::int16_t version) {
+    return filled_message<Message>(Filler::dense(elements), version);
 }
 
 template <typename Message>
 MessageCodec codec_of(std::string_view kind, std::optional<std::int16_t> key,
                       std::int16_t min_version, std::int16_t max_version,
                       std::optional<std::int16_t> first_flexible_version) {
-    return {Message::kName,
-            kind,
-            key,
-            min_version,
-            max_version,
-            first_flexible_version,
-            &round_trip<Message>,
-            &random_message<Message>};
+    return {.name = Message::kName,
+            .kind = kind,
+            .key = key,
+            .min_version = min_version,
+            .max_version = max_version,
+            .first_flexible_version = first_flexible_version,
+            .round_trip = &round_trip<Message>,
+            .decode = &decode_only<Message>,
+            .random = &random_message<Message>,
+            .dense = &dense_message<Message>};
 }
 
 }  // namespace cauce::wire::testing

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace cauce::wire::testing {
@@ -20,6 +21,14 @@ namespace cauce::wire::testing {
 class Filler {
 public:
     explicit Filler(std::uint64_t seed) : state_(seed * 2 + 1) {}
+
+    // Leaves everything at its default but arrays, which it gives `elements` elements all together.
+    static Filler dense(std::size_t elements) {
+        Filler filler(0);
+        filler.dense_ = true;
+        filler.elements_left_ = elements;
+        return filler;
+    }
 
     // Small and fast; good enough to vary (splitmix64).
     std::uint64_t next() {
@@ -35,7 +44,7 @@ public:
     template <typename Number>
         requires std::is_arithmetic_v<Number>
     void value(Number& x) {
-        if (one_in(4)) return;
+        if (keeps_default()) return;
         if constexpr (std::is_same_v<Number, double>) {
             x = static_cast<double>(static_cast<std::int64_t>(next())) / 1024.0;
         } else if constexpr (std::is_same_v<Number, bool>) {
@@ -58,20 +67,20 @@ public:
         }
     }
     void value(Uuid& x) {
-        if (!one_in(4)) x = {next(), next()};
+        if (!keeps_default()) x = {next(), next()};
     }
     void value(std::string_view& x) {
-        if (!one_in(4)) x = text();
+        if (!keeps_default()) x = text();
     }
     void value(Bytes& x) {
-        if (!one_in(4)) x = bytes();
+        if (!keeps_default()) x = bytes();
     }
     void value(Records& x) {
-        if (!one_in(4)) x = Records{bytes()};
+        if (!keeps_default()) x = Records{bytes()};
     }
     template <typename T>
     void value(std::optional<T>& x, bool nullable) {
-        if (nullable && one_in(3)) return x.reset();
+        if (nullable && is_null()) return x.reset();
         value(x.emplace());
     }
 
@@ -83,7 +92,7 @@ public:
     }
     template <typename T>
     void values(std::optional<std::vector<T>>& x, bool nullable) {
-        if (nullable && one_in(3)) return x.reset();
+        if (nullable && is_null()) return x.reset();
         values(x.emplace(), false);
     }
 
@@ -95,18 +104,27 @@ public:
     }
     template <typename Struct>
     void structs(std::optional<std::vector<Struct>>& x, std::int16_t version, bool nullable) {
-        if (nullable && one_in(3)) return x.reset();
+        if (nullable && is_null()) return x.reset();
         structs(x.emplace(), version, false);
     }
     template <typename Struct>
     void optional_struct(std::optional<Struct>& x, std::int16_t version, bool nullable) {
-        if (nullable && one_in(3)) return x.reset();
+        if (nullable && is_null()) return x.reset();
         fill(*this, x.emplace(), version);
     }
 
 private:
+    bool keeps_default() { return dense_ || one_in(4); }
+    bool is_null() { return !dense_ && one_in(3); }
+
     // Mostly few; now and then more than one byte of a compact count can say.
-    std::size_t count() { return one_in(40) ? 130 : below(4); }
+    std::size_t count() {
+        if (!dense_) return one_in(40) ? 130 : below(4);
+        // Nested arrays stay empty: their elements are for the next array beside this one.
+        const std::size_t taken = (elements_left_ + 1) / 2;
+        elements_left_ -= taken;
+        return taken;
+    }
 
     std::string_view text() {
         static constexpr std::string_view kPieces[] = {
@@ -125,6 +143,8 @@ private:
     }
 
     std::uint64_t state_;
+    bool dense_ = false;
+    std::size_t elements_left_ = 0;
     std::deque<std::string> strings_;
     std::deque<Buffer> buffers_;
 };
