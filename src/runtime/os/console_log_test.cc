@@ -61,6 +61,7 @@ TEST(ConsoleLog, WritesWholeLinesFromManyThreadsAndNothingBelowItsLevel) {
         ConsoleLog sink(
             {.level = LogLevel::warn, .format = LogFormat::text, .descriptor = ends[1]});
         std::vector<std::thread> threads;
+        threads.reserve(4);
         for (int t = 0; t < 4; ++t) {
             threads.emplace_back([&sink, t] {
                 const Logger log(&sink, "thread " + std::to_string(t));

@@ -1,7 +1,7 @@
 // What a request costs below the seams: a server of one shard that echoes 200 bytes, and a client
 // in a process of its own that sends on all its connections and then waits for all answers. CPU
 // time is the server's alone. System calls of the server:
-//   strace -c out/release/bin/runtime_os_bench --benchmark_filter=Echo/1
+//   strace -c out/release/bin/runtime_os_bench --benchmark_filter=requests/1
 #include "base/check.h"
 #include "runtime/os/runtime.h"
 
@@ -76,7 +76,7 @@ Task<void> serve(Runtime& runtime, int connections, std::int64_t rounds) {
     CHECK(status == 0);
 }
 
-void Echo(benchmark::State& state) {
+void echo_requests(benchmark::State& state) {
     const auto connections = static_cast<int>(state.range(0));
     const auto rounds = static_cast<std::int64_t>(state.max_iterations) / connections + 1;
     auto runtime = Runtime::make({.shards = 1, .stop_on_signals = false, .log = nullptr});
@@ -90,7 +90,12 @@ void Echo(benchmark::State& state) {
         CHECK((*runtime)->run(main).has_value());
     }
 }
-BENCHMARK(Echo)->Arg(1)->Arg(16)->Arg(256)->Iterations(200'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(echo_requests)
+    ->Arg(1)
+    ->Arg(16)
+    ->Arg(256)
+    ->Iterations(200'000)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace cauce::runtime::os

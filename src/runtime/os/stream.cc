@@ -140,19 +140,24 @@ Task<IoResult<std::size_t>> TcpStream::read_some(MutableBytes into) {
 Task<IoResult<void>> TcpStream::write(std::span<const WritePart> parts) {
     const Underway underway(writing_);
     Cursor cursor(parts);
+    FileRange resident;  // what was seen to lie in memory, from where the cursor stands
     while (!cursor.at_end()) {
         if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "send");
         if (!cursor.at_file()) {
             CO_RETURN_IF_ERROR(send_bytes(cursor));
         } else {
-            const FileRange range = cursor.range();
-            auto* file = dynamic_cast<PosixFile*>(range.file);
-            CHECK(file != nullptr);
-            const std::uint64_t step = std::min(range.size, kFileStepBytes);
-            IoResult<void> resident = co_await file->make_resident(range.position, step);
-            if (!resident) co_return std::move(resident);
-            if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "sendfile");
-            CO_RETURN_IF_ERROR(send_file(cursor));
+            if (resident.size == 0) {
+                resident = cursor.range();
+                resident.size = std::min(resident.size, kFileStepBytes);
+                auto* file = dynamic_cast<PosixFile*>(resident.file);
+                CHECK(file != nullptr);
+                CO_RETURN_IF_ERROR(co_await file->make_resident(resident.position, resident.size));
+                if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "sendfile");
+            }
+            ASSIGN_OR_CO_RETURN(const std::uint64_t sent, send_file(resident));
+            resident.position += sent;
+            resident.size -= sent;
+            cursor.advance(sent);
             // A peer that keeps up with a large file must not keep the shard.
             if (!cursor.at_end()) co_await yield();
         }
@@ -182,23 +187,18 @@ IoResult<void> TcpStream::send_bytes(Cursor& cursor) {
     return {};
 }
 
-IoResult<void> TcpStream::send_file(Cursor& cursor) {
-    const FileRange range = cursor.range();
+IoResult<std::uint64_t> TcpStream::send_file(const FileRange& range) {
     const auto* file = static_cast<const PosixFile*>(range.file);
     auto position = static_cast<off_t>(range.position);
-    const std::uint64_t step = std::min(range.size, kFileStepBytes);
-    const ssize_t sent = ::sendfile(descriptor_.get(), file->descriptor(), &position, step);
-    if (sent > 0) {
-        cursor.advance(static_cast<std::uint64_t>(sent));
-    } else if (sent == 0) {
-        // The file is shorter than the range: what was promised to the peer cannot be sent.
-        return io_fail(ENODATA, "sendfile", file->path());
-    } else if (errno == EAGAIN) {
+    const ssize_t sent = ::sendfile(descriptor_.get(), file->descriptor(), &position, range.size);
+    if (sent > 0) return static_cast<std::uint64_t>(sent);
+    // The file is shorter than the range: what was promised to the peer cannot be sent.
+    if (sent == 0) return io_fail(ENODATA, "sendfile", file->path());
+    if (errno == EAGAIN)
         writable_.reset();
-    } else if (errno != EINTR) {
+    else if (errno != EINTR)
         return io_fail(errno, "sendfile", file->path());
-    }
-    return {};
+    return 0;
 }
 
 void TcpStream::close() {

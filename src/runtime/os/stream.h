@@ -49,9 +49,9 @@ private:
     class Cursor;
 
     void changed(std::uint32_t events) override;
-    // One call each, from where the cursor stands. EAGAIN is no error: it moves nothing.
+    // One call each. EAGAIN is no error: it moves nothing.
     IoResult<void> send_bytes(Cursor& cursor);
-    IoResult<void> send_file(Cursor& cursor);
+    IoResult<std::uint64_t> send_file(const FileRange& range);
 
     Shard& shard_;
     FileDescriptor descriptor_;
