@@ -1,7 +1,7 @@
 #include "storage/flush.h"
 
 #include "storage/directory_shard.h"
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 
 #include <gtest/gtest.h>
 

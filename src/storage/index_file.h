@@ -95,7 +95,7 @@ public:
         CHECK(loaded_);
         ASSIGN_OR_RETURN(auto opened, file(runtime::OpenMode::create));
         if (rewritten_) {
-            RETURN_IF_ERROR(opened->truncate(std::uint64_t{stored_} * Entry::kSize));
+            RETURN_IF_ERROR(opened->truncate(position_of(stored_)));
             rewritten_ = false;
         }
         if (stored_ == count_) return opened;
@@ -103,7 +103,7 @@ public:
         std::uint8_t* at = bytes.data();
         for (std::uint32_t i = stored_ - first_in_tail(); i < tail_.size(); ++i, at += Entry::kSize)
             tail_[i].encode(at);
-        RETURN_IF_ERROR(opened->write_at(std::uint64_t{stored_} * Entry::kSize, BytesView(bytes)));
+        RETURN_IF_ERROR(opened->write_at(position_of(stored_), BytesView(bytes)));
         stored_ = count_;
         return opened;
     }
@@ -118,7 +118,7 @@ public:
         if (stored_ <= count) return {};
         stored_ = count;
         ASSIGN_OR_RETURN(auto opened, file(runtime::OpenMode::read_write));
-        return opened->truncate(std::uint64_t{count} * Entry::kSize);
+        return opened->truncate(position_of(count));
     }
 
     // The newest entry, when it is in memory.
@@ -132,8 +132,7 @@ public:
         if (number >= first_in_tail()) co_return tail_[number - first_in_tail()];
         std::uint8_t bytes[Entry::kSize];
         ASSIGN_OR_CO_RETURN(auto opened, file(runtime::OpenMode::read_write));
-        const std::uint64_t position = std::uint64_t{number} * Entry::kSize;
-        auto read = co_await opened->read_at(position, bytes);
+        auto read = co_await opened->read_at(position_of(number), bytes);
         if (!read) co_return std::unexpected(std::move(read).error());
         if (*read < Entry::kSize) co_return io_fail(EIO, "read", place_.path(Entry::kSuffix));
         co_return Entry::decode(bytes);
@@ -161,8 +160,7 @@ public:
         if (high == low) co_return std::optional<Found>();
         Buffer bytes(std::size_t{high - low} * Entry::kSize);
         ASSIGN_OR_CO_RETURN(auto opened, file(runtime::OpenMode::read_write));
-        const std::uint64_t position = std::uint64_t{low} * Entry::kSize;
-        auto read = co_await opened->read_at(position, bytes);
+        auto read = co_await opened->read_at(position_of(low), bytes);
         if (!read) co_return std::unexpected(std::move(read).error());
         std::optional<Found> found;
         for (std::uint32_t i = 0; (i + 1) * Entry::kSize <= *read; ++i) {
@@ -198,6 +196,10 @@ public:
 
 private:
     static constexpr std::uint32_t kBlock = 4096 / Entry::kSize;
+
+    static constexpr std::uint64_t position_of(std::uint32_t number) {
+        return std::uint64_t{number} * Entry::kSize;
+    }
 
     std::uint32_t first_in_tail() const {
         return count_ - static_cast<std::uint32_t>(tail_.size());

@@ -1,6 +1,6 @@
 #include "storage/log_directory.h"
 
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 
 #include <gtest/gtest.h>
 

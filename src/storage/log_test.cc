@@ -1,11 +1,11 @@
 #include "storage/log.h"
 
 #include "storage/batch_head.h"
-#include "storage/batches_test.h"
-#include "storage/memory_disk_test.h"
 #include "storage/offset_index.h"
 #include "storage/segment.h"
 #include "storage/segment_files.h"
+#include "storage/test_batches.h"
+#include "storage/test_disk.h"
 #include "storage/time_index.h"
 
 #include <gtest/gtest.h>

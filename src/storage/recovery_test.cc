@@ -1,9 +1,9 @@
 // Opening a log after whatever may have happened to it.
 #include "storage/recovery.h"
 
-#include "storage/batches_test.h"
-#include "storage/memory_disk_test.h"
 #include "storage/segment_files.h"
+#include "storage/test_batches.h"
+#include "storage/test_disk.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
