@@ -193,6 +193,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
     info.first = Offset{-1};
     std::uint64_t bytes = 0;
     std::uint64_t largest_batch = 0;
+    std::size_t aborts = 0;
     Offset next = end_offset_;
     for (BytesView view : batches) {
         while (!view.empty()) {
@@ -205,6 +206,10 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
             info.max_timestamp = std::max(info.max_timestamp, head->max_timestamp);
             bytes += head->size_bytes;
             largest_batch = std::max<std::uint64_t>(largest_batch, head->size_bytes);
+            if (head->control && head->producer_id.value >= 0) {
+                const auto marker = read_marker(*head, view.first(head->size_bytes));
+                if (marker && !marker->commit) ++aborts;
+            }
             view = view.subspan(head->size_bytes);
         }
     }
@@ -229,6 +234,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
         if (bytes <= static_cast<std::uint64_t>(config_->segment_bytes) &&
             info.last - info.first <= INT32_MAX) {
             RETURN_IF_ERROR(make_room(bytes, info.max_timestamp, info.first, info.last));
+            if (aborts > 0) RETURN_IF_ERROR(active().aborted().secure_space(aborts));
             return append_run(batches, bytes);
         }
         // More than a segment holds, from a leader with larger ones: batch by batch.
@@ -238,6 +244,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
                 const BytesView batch = view.first(head.size_bytes);
                 RETURN_IF_ERROR(make_room(head.size_bytes, head.max_timestamp, head.base_offset,
                                           head.last_offset));
+                if (aborts > 0) RETURN_IF_ERROR(active().aborted().secure_space(aborts));
                 RETURN_IF_ERROR(append_run(std::span(&batch, 1), head.size_bytes));
                 view = view.subspan(head.size_bytes);
             }
@@ -245,6 +252,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
         return {};
     }();
     if (!appended) return std::unexpected(home_.judge_write(std::move(appended).error()));
+    if (home_.offline()) return offline_error();
     after_append(info);
     return info;
 }
@@ -287,9 +295,26 @@ void Log::note(const BatchHead& head, BytesView batch, std::uint32_t position) {
         if (!head.control)
             producers_.apply(head.producer_batch());
         else if (const auto end = read_marker(head, batch))
-            producers_.apply(*end);
+            note_marker(*end);
     }
     end_offset_ = head.last_offset + 1;
+}
+
+void Log::note_marker(const EndTransaction& end) {
+    const auto completed = producers_.apply(end);
+    if (!completed || !completed->aborted) return;
+    auto file = active().aborted().add({completed->producer_id, completed->first, completed->last,
+                                        producers_.last_stable_before(*completed)});
+    if (file) {
+        // Without flushes between them they must not pile up.
+        if (std::ranges::find(dirty_.files, *file) == dirty_.files.end())
+            dirty_.files.push_back(std::move(*file));
+        dirty_.folder = true;
+        return;
+    }
+    // Space for it was secured. The marker stands in the log without its entry, and readers must
+    // not see that.
+    home_.fail(file.error());
 }
 
 void Log::after_append(AppendInfo& info) {
@@ -563,10 +588,11 @@ runtime::Task<IoResult<void>> Log::cut_at(Offset end) {
     dirty_.epochs |= epochs_.truncate_from_end(end);
     dirty_.folder = true;
     ASSIGN_OR_CO_RETURN(dirty_.active, active().file());
-    auto producers = co_await rebuild_producers(home_, folder_, segments_, snapshots_,
-                                                start_offset_, end_offset_, *config_);
-    if (!producers) co_return std::unexpected(std::move(producers).error());
-    producers_ = std::move(*producers);
+    const RebuildOptions rebuild{start_offset_, end_offset_, end_offset_};
+    auto rebuilt =
+        co_await rebuild_producers(home_, folder_, segments_, snapshots_, rebuild, *config_);
+    if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    producers_ = std::move(rebuilt->state);
     co_return IoResult<void>{};
 }
 

@@ -28,6 +28,7 @@
 #include "storage/leader_epochs.h"
 #include "storage/log_config.h"
 #include "storage/producer_state.h"
+#include "storage/transaction_index.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -177,6 +178,10 @@ public:
     // The bytes of a result, for whoever cannot send them from the file.
     runtime::Task<IoResult<void>> copy_out(const ReadResult& result, Buffer& into);
 
+    // The aborted transactions that a read_committed reader of [from, upper_bound) has to skip.
+    runtime::Task<IoResult<std::vector<AbortedTransaction>>> aborted_transactions(
+        Offset from, Offset upper_bound);
+
     // ListOffsets: the first record at or after `timestamp`, below `upper_bound`; nothing when
     // there is none.
     runtime::Task<IoResult<std::optional<TimestampOffset>>> offset_for_timestamp(
@@ -256,6 +261,7 @@ private:
     IoResult<void> write_snapshot(Offset offset);
     IoResult<void> append_run(std::span<const BytesView> batches, std::uint64_t bytes);
     void note(const BatchHead& head, BytesView batch, std::uint32_t position);
+    void note_marker(const EndTransaction& end);
     void after_append(AppendInfo& info);
     IoResult<void> drop_segments(std::size_t count);
     runtime::Task<IoResult<void>> cut_at(Offset end);

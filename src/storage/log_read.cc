@@ -32,12 +32,12 @@ std::pair<std::shared_ptr<Segment>, Offset> Log::segment_at(Offset offset) const
 IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint32_t end,
                                 Offset first, Offset next) {
     CHECK(begin < end && end <= segment.size(), begin, end, segment.size());
-    ASSIGN_OR_RETURN(auto file, segment.file());
     ReadResult result;
     result.size = end - begin;
-    result.data = runtime::FileRange{file.get(), begin, end - begin};
     result.first = first;
     result.next = next;
+    ASSIGN_OR_RETURN(auto file, segment.file());
+    result.data = runtime::FileRange{file.get(), begin, end - begin};
     result.keep_alive = std::move(file);
     if (places_ == nullptr) places_ = std::make_unique<ReadPlaces>();
     places_->stopped(segment.base_offset(), next, end);
@@ -152,6 +152,25 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
     }
     if (cuts != cuts_) co_return io_fail(ERANGE, "read", *folder_);
     co_return nothing_at(bound);
+}
+
+runtime::Task<IoResult<std::vector<AbortedTransaction>>> Log::aborted_transactions(
+    Offset from, Offset upper_bound) {
+    std::vector<AbortedTransaction> found;
+    const auto segments = segments_;
+    for (const auto& segment : segments) {
+        if (segment != segments.back() &&
+            (*std::next(std::ranges::find(segments, segment)))->base_offset() <= from)
+            continue;
+        auto loaded = co_await segment->aborted().load();
+        if (!loaded) co_return std::unexpected(std::move(loaded).error());
+        for (const auto& aborted : segment->aborted().entries()) {
+            if (aborted.last >= from && aborted.first < upper_bound) found.push_back(aborted);
+            // Whatever ended later began above the bound.
+            if (aborted.last_stable >= upper_bound) co_return found;
+        }
+    }
+    co_return found;
 }
 
 runtime::Task<IoResult<void>> Log::copy_out(const ReadResult& result, Buffer& into) {

@@ -770,6 +770,8 @@ TEST_F(LogTest, TransactionMarkersEndTransactions) {
     EXPECT_EQ(log().producers().first_unstable(), Offset{0});
     log().producers().high_watermark_moved({3});
     EXPECT_EQ(log().producers().first_unstable(), std::nullopt);
+    EXPECT_TRUE(stand->shard.await(log().aborted_transactions({0}, {3}))->empty());
+    EXPECT_FALSE(disk.exists(file_of(0, ".txnindex")));
     EXPECT_EQ(log().producers().find({9})->coordinator_epoch, 7);
     data.base_offset = 3;
     data.base_sequence = 2;
@@ -780,6 +782,103 @@ TEST_F(LogTest, TransactionMarkersEndTransactions) {
     EXPECT_EQ(other.log->producers().find({9})->coordinator_epoch, 7);
     other.log->producers().high_watermark_moved({5});
     EXPECT_EQ(other.log->producers().first_unstable(), Offset{3});
+}
+
+TEST_F(LogTest, AbortedTransactionsAreIndexed) {
+    stand->config.segment_bytes = 500;
+    ASSERT_TRUE(stand->open());
+    std::vector<AbortedTransaction> expected;
+    const auto data = [&](std::int64_t producer, std::int32_t sequence) {
+        stand->append({.producer_id = producer,
+                       .producer_epoch = 0,
+                       .base_sequence = sequence,
+                       .transactional = true});
+    };
+    const auto end = [&](std::int64_t producer, bool commit) {
+        ASSERT_TRUE(log().append(make_marker({.base_offset = log().end_offset().value,
+                                              .producer_id = producer,
+                                              .producer_epoch = 0,
+                                              .transactional = true},
+                                             commit, 1)));
+        stand->shard.settle();
+    };
+    // A long transaction of producer 1 beside short ones of producer 2, every other of which is
+    // aborted.
+    data(1, 0);
+    for (int i = 0; i < 12; ++i) {
+        const Offset first = log().end_offset();
+        data(2, i);
+        end(2, i % 2 == 1);
+        if (i % 2 == 0) expected.push_back({{2}, first, first + 1, {0}});
+    }
+    end(1, false);
+    expected.push_back({{1}, {0}, log().end_offset() - 1, log().end_offset()});
+    ASSERT_GT(log().segment_count(), 3u);
+
+    const auto check = [&](Stand& on, std::size_t count) {
+        const auto all = [&](std::int64_t from, std::int64_t bound) {
+            return *on.shard.await(on.log->aborted_transactions({from}, {bound}));
+        };
+        EXPECT_EQ(all(0, 1000),
+                  (std::vector(expected.begin(), expected.begin() + static_cast<long>(count))));
+        // The long one began before everything, so that it concerns every reader.
+        if (count == 7) EXPECT_EQ(all(20, 22), (std::vector{expected[5], expected[6]}));
+    };
+    check(*stand, expected.size());
+    // Killed, with and without what the files of the index hold; from any recovery point.
+    for (const std::int64_t recovery_point : {0, 7, 14, 26}) {
+        for (const bool lost : {false, true}) {
+            SCOPED_TRACE(std::to_string(recovery_point) + (lost ? " lost" : ""));
+            auto left = disk.after_kill(disk.journal().size());
+            for (const auto& name : left->all_files()) {
+                const auto base = offset_in_name(name.substr(kFolder.size() + 1), ".txnindex");
+                if (lost && base && base->value >= recovery_point) ASSERT_TRUE(left->remove(name));
+            }
+            Stand again(*left);
+            again.config = stand->config;
+            ASSERT_TRUE(again.open(false, recovery_point));
+            check(again, expected.size());
+        }
+    }
+    // What was flushed survives a power loss.
+    {
+        auto left = disk.after_power_loss();
+        Stand again(*left);
+        again.config = stand->config;
+        ASSERT_TRUE(again.open(false, log().flushed_offset().value));
+        check(again, expected.size());
+    }
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({14})));
+    check(*stand, 3);
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({10})));
+    check(*stand, 2);
+    // Stopped cleanly and started again, more are added behind those in the file.
+    ASSERT_TRUE(stand->shard.await(log().close()));
+    restart();
+    stand->config.segment_bytes = 500;
+    ASSERT_TRUE(stand->open(true));
+    ASSERT_TRUE(log().recovery().clean);
+    ASSERT_EQ(log().end_offset(), Offset{10});
+    check(*stand, 2);
+    expected.resize(2);
+    end(2, false);
+    expected.push_back({{2}, {9}, {10}, {0}});
+    check(*stand, 3);
+}
+
+TEST_F(LogTest, AMarkerWhoseIndexEntryCannotBeWrittenEndsTheDirectory) {
+    ASSERT_TRUE(stand->open());
+    BatchOptions options{
+        .producer_id = 9, .producer_epoch = 0, .base_sequence = 0, .transactional = true};
+    stand->append(options);
+    stand->shard.settle();
+    options.base_offset = 1;
+    disk.change_error = EIO;
+    disk.change_error_for = ".txnindex";
+    const auto refused = log().append(make_marker(options, false, 7));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().number, EIO);
+    EXPECT_EQ(stand->offline_calls, 1);
 }
 
 }  // namespace

@@ -54,19 +54,20 @@ IoResult<Listing> read_folder(runtime::Disk& disk, const std::string& folder) {
     return listing;
 }
 
-// Remembers the leader epochs of batches that recovery looks at.
-class EpochsSeen final : public Segment::Seen {
+// Takes from the batches that recovery looks at what a log knows of them: epochs, and whether there
+// are markers.
+class SeenBatches final : public Segment::Seen {
 public:
-    EpochsSeen(LeaderEpochs& epochs, bool& changed) : epochs_(epochs), changed_(changed) {}
+    explicit SeenBatches(OpenedLog& log) : log_(log) {}
     void batch(const BatchHead& head) override {
-        const auto latest = epochs_.latest();
+        log_.markers_unflushed |= head.control && head.producer_id.value >= 0;
+        const auto latest = log_.epochs.latest();
         if (head.leader_epoch.value < 0 || (latest && head.leader_epoch <= *latest)) return;
-        changed_ |= epochs_.assign(head.leader_epoch, head.base_offset);
+        log_.epochs_changed |= log_.epochs.assign(head.leader_epoch, head.base_offset);
     }
 
 private:
-    LeaderEpochs& epochs_;
-    bool& changed_;
+    OpenedLog& log_;
 };
 
 // Where the segment that holds `offset` stands in the row: the last that begins at or below it, or
@@ -114,7 +115,7 @@ std::unexpected<IoError> old_format(const Segment& segment) {
 runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& log,
                                                std::size_t first, Offset verify_from,
                                                const LogConfig& config) {
-    EpochsSeen seen(log.epochs, log.epochs_changed);
+    SeenBatches seen(log);
     for (std::size_t i = first; i < log.segments.size(); ++i) {
         Segment& segment = *log.segments[i];
         auto recovered = co_await segment.recover(verify_from, config, seen);
@@ -140,23 +141,26 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
 
 }  // namespace
 
-runtime::Task<IoResult<ProducerState>> rebuild_producers(
+runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
     DirectoryShard& home, std::shared_ptr<const std::string> folder, Segments segments,
-    std::vector<Offset>& snapshots, Offset start, Offset end, const LogConfig& config) {
+    std::vector<Offset>& snapshots, RebuildOptions options, const LogConfig& config) {
     const WallTime now = home.shards().clock().wall();
     const milliseconds expiration(config.producer_id_expiration_ms);
-    ProducerState state;
-    Offset replay_from = start;
-    while (!snapshots.empty()) {
-        const std::string path = segment_file(*folder, snapshots.back(), kSnapshotSuffix);
-        if (snapshots.back() <= end) {
+    RebuiltProducers rebuilt;
+    ProducerState& state = rebuilt.state;
+    Offset replay_from = options.start;
+    for (std::size_t i = snapshots.size(); i-- > 0;) {
+        const Offset offset = snapshots[i];
+        if (offset > options.snapshot_at_most && offset <= options.end) continue;
+        const std::string path = segment_file(*folder, offset, kSnapshotSuffix);
+        if (offset <= options.end) {
             auto bytes = co_await read_file(home.disk(), path);
             if (!bytes) co_return std::unexpected(std::move(bytes).error());
             auto loaded = *bytes ? ProducerState::from_snapshot(**bytes, now, expiration)
                                  : std::optional<ProducerState>();
             if (loaded) {
                 state = std::move(*loaded);
-                replay_from = std::max(start, snapshots.back());
+                replay_from = std::max(options.start, offset);
                 break;
             }
             home.logger().warn("producer snapshot " + path + " is damaged");
@@ -164,9 +168,9 @@ runtime::Task<IoResult<ProducerState>> rebuild_producers(
         // Gone already is as good.
         if (auto removed = home.disk().remove(path); !removed && removed.error().number != ENOENT)
             co_return std::unexpected(std::move(removed).error());
-        snapshots.pop_back();
+        snapshots.erase(snapshots.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    if (replay_from >= end || segments.empty()) co_return state;
+    if (replay_from >= options.end || segments.empty()) co_return rebuilt;
 
     for (std::size_t i = floor_segment(segments, replay_from); i < segments.size(); ++i) {
         Segment& segment = *segments[i];
@@ -189,12 +193,40 @@ runtime::Task<IoResult<ProducerState>> rebuild_producers(
             auto whole = co_await scanner.next_whole();
             if (!whole) co_return std::unexpected(std::move(whole).error());
             if (!*whole) break;
-            if (const auto end_of = read_marker((*whole)->head, scanner.bytes()))
-                state.apply(*end_of);
+            const auto marker = read_marker((*whole)->head, scanner.bytes());
+            const auto completed = marker ? state.apply(*marker) : std::nullopt;
+            if (completed && completed->aborted)
+                rebuilt.aborted.push_back({completed->producer_id, completed->first,
+                                           completed->last, state.last_stable_before(*completed)});
         }
     }
-    co_return state;
+    co_return rebuilt;
 }
+
+namespace {
+
+// Transaction indexes from `verify_from` on hold what `aborted` says, and nothing else.
+runtime::Task<IoResult<void>> repair_transaction_indexes(
+    OpenedLog& log, Offset verify_from, const std::vector<AbortedTransaction>& aborted) {
+    for (std::size_t i = floor_segment(log.segments, verify_from); i < log.segments.size(); ++i) {
+        TransactionIndex& index = log.segments[i]->aborted();
+        auto loaded = co_await index.load();
+        if (!loaded) co_return loaded;
+        CO_RETURN_IF_ERROR(index.truncate(verify_from));
+        const bool last = i + 1 == log.segments.size();
+        const Offset end = last ? log.end_offset : log.segments[i + 1]->base_offset();
+        for (const auto& entry : aborted) {
+            if (entry.last < std::max(verify_from, log.segments[i]->base_offset())) continue;
+            if (entry.last >= end) break;
+            ASSIGN_OR_CO_RETURN(auto file, index.add(entry));
+            log.dirty.push_back(std::move(file));
+            log.names_changed = true;
+        }
+    }
+    co_return IoResult<void>{};
+}
+
+}  // namespace
 
 runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
                                             std::shared_ptr<const std::string> folder,
@@ -243,11 +275,11 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
         log.segments.push_back(std::move(segment));
     }
     log.snapshots = std::move(listing.snapshots);
+    Offset verify_from = options.recovery_point;
 
     if (!log.segments.empty()) {
         log.report.clean = options.clean;
         std::size_t recover_from = log.segments.size();
-        Offset verify_from = options.recovery_point;
         if (options.clean) {
             auto end = co_await log.segments.back()->load_as_active();
             if (!end) co_return std::unexpected(std::move(end).error());
@@ -287,17 +319,25 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
         home.logger().warn(*folder + "/leader-epoch-checkpoint is damaged, reading all batches");
         log.epochs.clear();
         log.epochs_changed = true;
-        EpochsSeen seen(log.epochs, log.epochs_changed);
+        SeenBatches seen(log);
         auto scanned = co_await scan_epochs(log.segments, seen);
         if (!scanned) co_return std::unexpected(std::move(scanned).error());
     }
     log.epochs_changed |= log.epochs.truncate_from_end(log.end_offset);
     log.epochs_changed |= log.epochs.truncate_from_start(log.start_offset);
 
-    auto producers = co_await rebuild_producers(home, folder, log.segments, log.snapshots,
-                                                log.start_offset, log.end_offset, config);
-    if (!producers) co_return std::unexpected(std::move(producers).error());
-    log.producers = std::move(*producers);
+    // Markers behind the recovery point: their transaction indexes were perhaps not flushed, and
+    // are made again from a state that was.
+    RebuildOptions rebuild{log.start_offset, log.end_offset, log.end_offset};
+    if (log.markers_unflushed) rebuild.snapshot_at_most = verify_from;
+    auto rebuilt =
+        co_await rebuild_producers(home, folder, log.segments, log.snapshots, rebuild, config);
+    if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    log.producers = std::move(rebuilt->state);
+    if (!log.report.clean && !log.segments.empty()) {
+        auto repaired = co_await repair_transaction_indexes(log, verify_from, rebuilt->aborted);
+        if (!repaired) co_return std::unexpected(std::move(repaired).error());
+    }
     log.flushed_offset = std::max(log.flushed_offset, log.start_offset);
     log.report.end_offset = log.end_offset;
     co_return log;

@@ -38,6 +38,7 @@ struct OpenedLog {
     std::vector<Offset> snapshots;                      // the snapshot files that are left
     std::vector<std::shared_ptr<runtime::File>> dirty;  // repaired, or never flushed
     bool names_changed = false;
+    bool markers_unflushed = false;  // ends of transactions stand behind the recovery point
     RecoveryReport report;
 };
 
@@ -47,10 +48,24 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
                                             std::shared_ptr<const std::string> folder,
                                             const LogOpenOptions& options);
 
-// The state of the producers at `end`, from the newest snapshot that is good and the batches behind
-// it. Snapshots that are damaged, or beyond `end`, are removed, also from `snapshots`.
-runtime::Task<IoResult<ProducerState>> rebuild_producers(
+// Producers as the batches up to some offset leave them.
+struct RebuiltProducers {
+    ProducerState state;
+    // Aborted transactions whose markers were met on the way.
+    std::vector<AbortedTransaction> aborted;
+};
+
+struct RebuildOptions {
+    Offset start;
+    Offset end;
+    // Begin with a snapshot that is not newer than this.
+    Offset snapshot_at_most;
+};
+
+// From the newest snapshot that is good and the batches behind it. Snapshots that are damaged, or
+// beyond `end`, are removed, also from `snapshots`.
+runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
     DirectoryShard& home, std::shared_ptr<const std::string> folder, Segments segments,
-    std::vector<Offset>& snapshots, Offset start, Offset end, const LogConfig& config);
+    std::vector<Offset>& snapshots, RebuildOptions options, const LogConfig& config);
 
 }  // namespace cauce::storage

@@ -49,8 +49,14 @@ IoResult<void> Segment::create() {
     reserved_end_ = 0;
     offsets_.start_empty();
     times_.start_empty();
+    aborted().start_empty();
     largest_ = Largest{-1, place_.base};
     return {};
+}
+
+TransactionIndex& Segment::aborted() {
+    if (aborted_ == nullptr) aborted_ = std::make_unique<TransactionIndex>(place_);
+    return *aborted_;
 }
 
 IoResult<void> Segment::load() {
@@ -122,6 +128,8 @@ runtime::Task<IoResult<std::optional<Offset>>> Segment::load_as_active() {
     }
     if (scanner.broken() != nullptr) co_return std::optional<Offset>();
     bytes_since_entry_ = size_ - last.position;
+    auto loaded = co_await aborted().load();
+    if (!loaded) co_return std::unexpected(std::move(loaded).error());
     auto first_read = co_await read_first_timestamp();
     if (!first_read) co_return std::unexpected(std::move(first_read).error());
     co_return std::optional(next);
@@ -437,6 +445,9 @@ runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t pos
     // The indexes first: one that points behind the end of its file would be taken for damaged.
     CO_RETURN_IF_ERROR(offsets_.truncate(*last ? (*last)->number + 1 : 0));
     CO_RETURN_IF_ERROR(times_.truncate(*last_time ? (*last_time)->number + 1 : 0));
+    auto loaded = co_await aborted().load();
+    if (!loaded) co_return loaded;
+    CO_RETURN_IF_ERROR(aborted().truncate(offset));
     ASSIGN_OR_CO_RETURN(auto opened, file());
     CO_RETURN_IF_ERROR(opened->truncate(position));
     size_ = position;
@@ -467,6 +478,7 @@ IoResult<void> Segment::mark_deleted(std::vector<std::string>& renamed) {
 void Segment::release_memory() {
     offsets_.release_memory();
     times_.release_memory();
+    if (aborted_ != nullptr) aborted_->release_file();
     file_.close();
 }
 

@@ -18,6 +18,7 @@
 #include "storage/log_config.h"
 #include "storage/offset_index.h"
 #include "storage/time_index.h"
+#include "storage/transaction_index.h"
 
 #include <cstdint>
 #include <memory>
@@ -41,6 +42,9 @@ public:
     std::string path(std::string_view suffix) const { return place_.path(suffix); }
     OffsetIndex& offsets() { return offsets_; }
     TimeIndex& times() { return times_; }
+    // Of this segment's end; made when first asked for, since most segments have none. load() it
+    // before use.
+    TransactionIndex& aborted();
 
     // ---- Opening ----
 
@@ -135,6 +139,7 @@ private:
     OffsetIndex offsets_;
     TimeIndex times_;
     CachedFile file_;
+    std::unique_ptr<TransactionIndex> aborted_;
 
     std::int64_t jitter_ms_;
     std::uint32_t size_ = 0;
