@@ -7,7 +7,7 @@
 #include "quorum/format.h"
 #include "quorum/one_voter_quorum.h"
 #include "storage/directory_shard.h"
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 #include "wire/messages/allocate_producer_ids_request.h"
 #include "wire/messages/allocate_producer_ids_response.h"
 #include "wire/messages/broker_heartbeat_request.h"

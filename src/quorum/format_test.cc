@@ -2,7 +2,7 @@
 
 #include "quorum/snapshot_file.h"
 #include "storage/log_directory.h"
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 #include "wire/control_batch.h"
 #include "wire/messages/feature_level_record.h"
 #include "wire/record.h"

@@ -4,7 +4,7 @@
 #include "quorum/format.h"
 #include "quorum/snapshot_file.h"
 #include "storage/directory_shard.h"
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 #include "wire/messages/no_op_record.h"
 #include "wire/messages/topic_record.h"
 

@@ -1,6 +1,6 @@
 #include "replica/partition.h"
 
-#include "storage/memory_disk_test.h"
+#include "storage/test_disk.h"
 #include "wire/batch_builder.h"
 
 #include <gtest/gtest.h>
