@@ -17,6 +17,7 @@
 #include "runtime/task_group.h"
 #include "storage/file_cache.h"
 #include "storage/flush.h"
+#include "storage/tail_buffer.h"
 
 #include <functional>
 #include <optional>
@@ -28,6 +29,7 @@ namespace cauce::storage {
 class DirectoryShard {
 public:
     using OnOffline = std::function<void(const IoError&)>;
+    static constexpr std::size_t kTailBytes = 64 * 1024 * 1024;
 
     // `path`: the log.dirs entry. `files` is shared by the directories of the shard.
     DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, FileCache& files, std::string path,
@@ -43,6 +45,8 @@ public:
     const Logger& logger() const { return logger_; }
 
     Flusher& flusher() { return flusher_; }
+    // Bounds the memory that hot tails take.
+    TailBudget& tail_budget() { return tail_budget_; }
 
     bool offline() const { return offline_.has_value(); }
     // Why. Only when offline.
@@ -87,6 +91,7 @@ private:
     OnOffline on_offline_;
     std::optional<IoError> offline_;
     Flusher flusher_;
+    TailBudget tail_budget_{kTailBytes};
     std::vector<Removal> removals_;  // heap, earliest first
     bool removing_ = false;
     bool can_reserve_ = true;

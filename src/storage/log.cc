@@ -8,6 +8,7 @@
 #include "storage/segment.h"
 #include "storage/segment_files.h"
 #include "storage/small_file.h"
+#include "storage/tail_buffer.h"
 #include "storage/transaction_marker.h"
 
 #include <algorithm>
@@ -269,6 +270,7 @@ IoResult<void> Log::append_run(std::span<const BytesView> batches, std::uint64_t
             ASSIGN_OR_RETURN(dirty_.active, segment.file());
         }
     }
+    if (tail_ != nullptr) tail_->appended(segment.base_offset(), position, batches, bytes);
     snapshot_bytes_ += bytes;
     for (BytesView view : batches) {
         while (!view.empty()) {
@@ -477,6 +479,7 @@ runtime::Task<IoResult<void>> Log::prepare_checkpoint() {
 
 void Log::release_memory() {
     places_ = nullptr;
+    tail_ = nullptr;
     for (const auto& segment : segments_)
         segment->release_memory();
 }
@@ -555,6 +558,7 @@ runtime::Task<IoResult<void>> Log::truncate_to(Offset end) {
     busy_ = true;
     ++cuts_;
     places_ = nullptr;
+    tail_ = nullptr;
     const auto cut = co_await cut_at(end);
     busy_ = false;
     if (!cut) co_return std::unexpected(home_.judge_write(cut.error()));
@@ -601,6 +605,7 @@ runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
     if (home_.offline()) co_return offline_error();
     ++cuts_;
     places_ = nullptr;
+    tail_ = nullptr;
     const bool had_files = !segments_.empty();
     auto dropped = drop_segments(segments_.size());
     if (!dropped) co_return std::unexpected(home_.judge_write(std::move(dropped).error()));

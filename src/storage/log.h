@@ -44,6 +44,7 @@ namespace cauce::storage {
 struct BatchHead;
 class ReadPlaces;
 class Segment;
+class TailBuffer;
 
 struct LogOpenOptions {
     TopicPartition partition;
@@ -297,6 +298,7 @@ private:
     bool closed_ = false;
     bool has_topic_id_ = false;
     std::unique_ptr<ReadPlaces> places_;
+    std::unique_ptr<TailBuffer> tail_;  // since somebody reads there
 
     // Waiters.
     runtime::WaitList flushed_;

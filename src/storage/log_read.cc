@@ -4,6 +4,7 @@
 #include "storage/log.h"
 #include "storage/read_places.h"
 #include "storage/segment.h"
+#include "storage/tail_buffer.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -36,9 +37,21 @@ IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint
     result.size = end - begin;
     result.first = first;
     result.next = next;
-    ASSIGN_OR_RETURN(auto file, segment.file());
-    result.data = runtime::FileRange{file.get(), begin, end - begin};
-    result.keep_alive = std::move(file);
+    constexpr std::uint32_t kTail = 64 * 1024;
+    if (&segment == segments_.back().get() && segment.size() - end <= kTail) {
+        if (tail_ == nullptr) tail_ = std::make_unique<TailBuffer>(home_.tail_budget());
+        tail_->read_at_tail();
+    }
+    auto in_memory =
+        tail_ != nullptr ? tail_->find(segment.base_offset(), begin, end) : std::nullopt;
+    if (in_memory) {
+        result.data = in_memory->bytes;
+        result.keep_alive = std::move(in_memory->keep_alive);
+    } else {
+        ASSIGN_OR_RETURN(auto file, segment.file());
+        result.data = runtime::FileRange{file.get(), begin, end - begin};
+        result.keep_alive = std::move(file);
+    }
     if (places_ == nullptr) places_ = std::make_unique<ReadPlaces>();
     places_->stopped(segment.base_offset(), next, end);
     return result;

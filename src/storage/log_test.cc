@@ -345,6 +345,34 @@ TEST_F(LogTest, TheTailIsReadWithoutAskingTheDisk) {
     EXPECT_TRUE(log().try_read({{10}, {100}, 1 << 20, true})->has_value());
 }
 
+TEST_F(LogTest, ReadersAtTheTailShareOneCopyInMemory) {
+    ASSERT_TRUE(stand->open());
+    const auto read_last = [&] {
+        const Offset end = log().end_offset();
+        auto result = log().try_read({end - 1, end, 1 << 20, true});
+        CHECK(result && result->has_value());
+        return **result;
+    };
+    stand->append({});
+    EXPECT_TRUE(std::holds_alternative<runtime::FileRange>(read_last().data));
+    stand->append({});
+    const auto one = read_last();
+    const auto other = read_last();
+    ASSERT_TRUE(std::holds_alternative<BytesView>(one.data));
+    EXPECT_EQ(std::get<BytesView>(one.data).data(), std::get<BytesView>(other.data).data());
+    const Buffer expected = make_batch({.base_offset = 1});
+    EXPECT_TRUE(std::ranges::equal(std::get<BytesView>(one.data), expected));
+    // A cut takes it away; who holds it keeps it.
+    ASSERT_TRUE(stand->shard.await(log().truncate_to({1})));
+    stand->append({.value_bytes = 99});
+    EXPECT_TRUE(std::ranges::equal(std::get<BytesView>(one.data), expected));
+    EXPECT_EQ(stand->read_bytes(1), make_batch({.base_offset = 1, .value_bytes = 99}));
+    // Without readers it ends.
+    for (int i = 0; i < 100; ++i)
+        stand->append({});
+    EXPECT_TRUE(std::holds_alternative<runtime::FileRange>(read_last().data));
+}
+
 TEST_F(LogTest, GapsThatCompactionLeftAreReadOver) {
     stand->config.segment_bytes = 300;
     ASSERT_TRUE(stand->open());
