@@ -361,6 +361,7 @@ Task<Result<GroupDescription>> describe_group(Cluster& cluster, std::string grou
     if (error.code == ErrorCode::none && described.group_state == "Dead")
         error = {ErrorCode::group_id_not_found, "there is no such group"};
     if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    if (const NodeInfo* node = cluster.known_coordinator(group)) description.coordinator = node->id;
     description.state = std::string(described.group_state);
     description.protocol_type = std::string(described.protocol_type);
     description.protocol = std::string(described.protocol_data);

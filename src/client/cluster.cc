@@ -215,6 +215,11 @@ void Cluster::forget_coordinator(const std::string& group) {
     coordinators_.erase(group);
 }
 
+const NodeInfo* Cluster::known_coordinator(const std::string& group) const {
+    const auto found = coordinators_.find(group);
+    return found == coordinators_.end() ? nullptr : &found->second;
+}
+
 // --- metadata
 
 runtime::Task<Result<void>> Cluster::refresh(std::vector<std::string> topics, MonoTime deadline) {

@@ -97,6 +97,8 @@ public:
     // connection waits.
     runtime::Task<Result<ConnectionPtr>> coordinator(std::string group, MonoTime deadline);
     void forget_coordinator(const std::string& group);
+    // By the last answer; null when it is not known.
+    const NodeInfo* known_coordinator(const std::string& group) const;
 
     // Asks any node; on a network error the next one, until the deadline. Only for requests that do
     // no harm when they are carried out twice.

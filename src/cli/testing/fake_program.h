@@ -2,6 +2,7 @@
 // out.
 #pragma once
 
+#include "cli/exit_code.h"
 #include "cli/main.h"
 #include "client/testing/loop.h"
 #include "client/testing/memory_net.h"

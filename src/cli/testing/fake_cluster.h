@@ -1,0 +1,187 @@
+// For tests of verbs: a cluster of one fake broker with topics, records, groups and configuration.
+#pragma once
+
+#include "client/assignor.h"
+#include "client/testing/fake_broker.h"
+#include "client/testing/fake_log.h"
+#include "client/testing/fake_metadata.h"
+#include "wire/messages/create_topics_request.h"
+#include "wire/messages/create_topics_response.h"
+#include "wire/messages/delete_topics_request.h"
+#include "wire/messages/delete_topics_response.h"
+#include "wire/messages/describe_cluster_request.h"
+#include "wire/messages/describe_cluster_response.h"
+#include "wire/messages/describe_configs_request.h"
+#include "wire/messages/describe_configs_response.h"
+#include "wire/messages/describe_groups_request.h"
+#include "wire/messages/describe_groups_response.h"
+#include "wire/messages/find_coordinator_request.h"
+#include "wire/messages/find_coordinator_response.h"
+#include "wire/messages/list_groups_request.h"
+#include "wire/messages/list_groups_response.h"
+#include "wire/messages/offset_fetch_request.h"
+#include "wire/messages/offset_fetch_response.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cauce::cli::testing {
+
+struct FakeGroupState {
+    std::string state = "Stable";
+    std::vector<TopicPartition> assigned;  // to its one member
+    std::map<TopicPartition, std::int64_t> committed;
+};
+
+class FakeCluster {
+public:
+    FakeCluster(client::testing::MemoryNet& net, runtime::Shards& shards)
+        : broker(net, shards, {"127.0.0.1", 9092}) {
+        metadata.nodes = {{1, {"127.0.0.1", 9092}}};
+        metadata.serve(broker);
+        log.serve(broker, 1);
+        log.serve_reads(broker, 1);
+        serve_topics();
+        serve_groups();
+    }
+
+    client::testing::FakeMetadata metadata;
+    client::testing::FakeBroker broker;
+    client::testing::FakeLog log{metadata};
+    std::map<std::string, FakeGroupState> groups;
+    // Of the last CreateTopics.
+    std::vector<std::pair<std::string, std::string>> configs;
+
+private:
+    void serve_topics() {
+        using namespace wire;
+        broker.on<CreateTopicsRequest, CreateTopicsResponse>([this](const CreateTopicsRequest& r) {
+            CreateTopicsResponse response;
+            for (const auto& topic : r.topics) {
+                auto& out = response.topics.emplace_back();
+                const std::string name(topic.name);
+                out.name = broker.keep(name);
+                configs.clear();
+                for (const auto& config : topic.configs)
+                    configs.emplace_back(config.name, config.value.value_or(""));
+                if (metadata.topics.contains(name)) {
+                    out.error_code = to_wire(ErrorCode::topic_already_exists);
+                    out.error_message = broker.keep("Topic '" + name + "' already exists.");
+                } else if (topic.replication_factor > 1) {
+                    out.error_code = to_wire(ErrorCode::invalid_replication_factor);
+                    out.error_message = std::string_view("There is one broker.");
+                } else {
+                    const auto count = topic.num_partitions < 0 ? 1 : topic.num_partitions;
+                    metadata.add_topic(
+                        name, std::vector<std::int32_t>(static_cast<std::size_t>(count), 1));
+                    out.topic_id = metadata.topics[name].id;
+                    out.num_partitions = count;
+                    out.replication_factor = 1;
+                }
+            }
+            return response;
+        });
+        broker.on<DeleteTopicsRequest, DeleteTopicsResponse>([this](const DeleteTopicsRequest& r) {
+            DeleteTopicsResponse response;
+            for (const std::string_view topic : r.topic_names) {
+                auto& out = response.responses.emplace_back();
+                out.name = broker.keep(std::string(topic));
+                if (metadata.topics.erase(std::string(topic)) == 0)
+                    out.error_code = to_wire(ErrorCode::unknown_topic_or_partition);
+            }
+            return response;
+        });
+        broker.on<DescribeConfigsRequest, DescribeConfigsResponse>(
+            [this](const DescribeConfigsRequest& r) {
+                DescribeConfigsResponse response;
+                auto& result = response.results.emplace_back();
+                result.resource_type = r.resources.front().resource_type;
+                result.resource_name = broker.keep(std::string(r.resources.front().resource_name));
+                const auto add = [&](const char* name, const char* value, std::int8_t source) {
+                    auto& config = result.configs.emplace_back();
+                    config.name = std::string_view(name);
+                    config.value = std::string_view(value);
+                    config.config_source = source;
+                };
+                add("retention.ms", "1000", 1);
+                add("cleanup.policy", "delete", 5);
+                return response;
+            });
+        broker.on<DescribeClusterRequest, DescribeClusterResponse>(
+            [](const DescribeClusterRequest&) {
+                DescribeClusterResponse response;
+                response.cluster_id = std::string_view("fake-cluster");
+                response.controller_id = 1;
+                auto& node = response.brokers.emplace_back();
+                node.broker_id = 1;
+                node.host = std::string_view("127.0.0.1");
+                node.port = 9092;
+                node.rack = std::string_view("r1");
+                return response;
+            });
+    }
+
+    void serve_groups() {
+        using namespace wire;
+        broker.on<FindCoordinatorRequest, FindCoordinatorResponse>(
+            [](const FindCoordinatorRequest&) {
+                FindCoordinatorResponse response;
+                response.node_id = 1;
+                response.host = std::string_view("127.0.0.1");
+                response.port = 9092;
+                return response;
+            });
+        broker.on<ListGroupsRequest, ListGroupsResponse>([this](const ListGroupsRequest&) {
+            ListGroupsResponse response;
+            for (const auto& [name, group] : groups) {
+                auto& out = response.groups.emplace_back();
+                out.group_id = name;
+                out.protocol_type = std::string_view("consumer");
+                out.group_state = group.state;
+                out.group_type = std::string_view("classic");
+            }
+            return response;
+        });
+        broker.on<DescribeGroupsRequest, DescribeGroupsResponse>(
+            [this](const DescribeGroupsRequest& r) {
+                DescribeGroupsResponse response;
+                auto& out = response.groups.emplace_back();
+                const std::string name(r.groups.front());
+                out.group_id = broker.keep(name);
+                const auto found = groups.find(name);
+                if (found == groups.end()) {
+                    out.error_code = to_wire(ErrorCode::group_id_not_found);
+                    return response;
+                }
+                out.group_state = found->second.state;
+                out.protocol_type = std::string_view("consumer");
+                out.protocol_data = std::string_view("range");
+                auto& member = out.members.emplace_back();
+                member.member_id = std::string_view("m-1");
+                member.client_id = std::string_view("reader");
+                member.client_host = std::string_view("/127.0.0.1");
+                const Buffer share = client::encode_assignment(found->second.assigned);
+                member.member_assignment =
+                    wire::Bytes(as_bytes(broker.keep(std::string(as_text(share)))));
+                return response;
+            });
+        broker.on<OffsetFetchRequest, OffsetFetchResponse>(
+            [this](const OffsetFetchRequest& r, std::int16_t, client::testing::Manner&) {
+                OffsetFetchResponse response;
+                for (const auto& [tp, offset] : groups[std::string(r.group_id)].committed) {
+                    auto& topic = response.topics.emplace_back();
+                    topic.name = tp.topic;
+                    auto& out = topic.partitions.emplace_back();
+                    out.partition_index = tp.partition;
+                    out.committed_offset = offset;
+                    out.metadata = std::string_view();
+                }
+                return response;
+            },
+            1, 7);
+    }
+};
+
+}  // namespace cauce::cli::testing

@@ -1,0 +1,352 @@
+"""Tries the command line on a real broker; tests/cli/run says how it is called."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE = 60  # seconds that any command may take, however busy the machine is
+
+
+class Failure(Exception):
+    """What was expected and what came."""
+
+
+class Cauce:
+    def __init__(self, binary, bootstrap):
+        self.binary = binary
+        self.environment = {**os.environ, "CAUCE_BOOTSTRAP": bootstrap, "NO_COLOR": "1"}
+
+    def start(self, *words, **streams):
+        return subprocess.Popen([self.binary, *words], env=self.environment, stderr=subprocess.PIPE,
+                                stdout=streams.pop("stdout", subprocess.PIPE),
+                                stdin=streams.pop("stdin", subprocess.DEVNULL), **streams)
+
+    def call(self, *words, text=b"", code=0):
+        """(standard output, standard error) of a command that must end with `code`."""
+        process = self.start(*words, stdin=subprocess.PIPE)
+        try:
+            out, err = process.communicate(text, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Failure(f"`{' '.join(words)}` did not end") from None
+        if process.returncode != code:
+            raise Failure(f"`{' '.join(words)}` ended with {process.returncode} instead of {code}: "
+                          f"{err.decode(errors='replace').strip()}")
+        return out, err
+
+    def out(self, *words, **more):
+        return self.call(*words, **more)[0]
+
+    def json(self, *words, **more):
+        return json.loads(self.out(*words, "-o", "json", **more))
+
+
+def expect(found, wanted, what):
+    if found != wanted:
+        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def end_by_ctrl_c(process):
+    process.send_signal(signal.SIGINT)
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Failure("Ctrl-C did not end it") from None
+    expect(process.returncode, 0, f"exit code after Ctrl-C ({err.decode(errors='replace').strip()})")
+    return out
+
+
+def wait_until(test, what):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if test():
+            return
+        time.sleep(0.1)
+    raise Failure(f"{what} did not happen")
+
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+@test
+def topics_are_made_listed_described_and_deleted(cauce):
+    made = cauce.json("topic", "create", "cli-topics", "--partitions", "3", "-c", "retention.ms=3600000")
+    expect([(t["topic"], t["status"], t["partition_count"]) for t in made], [("cli-topics", "created", 3)], "created")
+    expect("cli-topics" in cauce.out("topic", "list", "-o", "name").decode().split(), True, "listed")
+    topic, = cauce.json("topic", "describe", "cli-topics")
+    expect(len(topic["partitions"]), 3, "partitions")
+    expect([p["high_watermark"] for p in topic["partitions"]], [0, 0, 0], "ends")
+    expect({c["name"]: c["value"] for c in topic["configs"]}.get("retention.ms"), "3600000", "configuration")
+    table = cauce.out("topic", "describe", "cli-topics").decode().splitlines()
+    expect(table[0].split(), ["topic", "cli-topics"], "first line of the table")
+    cauce.call("topic", "create", "cli-topics", code=1)
+    cauce.call("topic", "create", "cli-topics", "--if-not-exists")
+    cauce.call("topic", "delete", "cli-topics", code=2)
+    expect(cauce.out("topic", "delete", "cli-topics", "-y").split(), b"TOPIC STATUS cli-topics deleted".split(), "deleted")
+    _, said = cauce.call("topic", "describe", "cli-topics", code=3)
+    expect(said.startswith(b"error: topic `cli-topics` does not exist\n"), True, "complaint")
+
+
+@test
+def bad_topics_are_refused_with_a_reason(cauce):
+    for words in (["bad name"], ["cli-r", "-r", "9"], ["cli-c", "-c", "retenton.ms=1"], ["cli-v", "-c", "retention.ms=soon"]):
+        _, said = cauce.call("topic", "create", *words, code=1)
+        lines = said.decode().splitlines()
+        expect([line.split(":")[0].strip() for line in lines], ["error", "why", "next"], f"complaint about {words}")
+    expect("did you mean `retention.ms`?" in cauce.call("topic", "create", "cli-c", "-c", "retenton.ms=1", code=1)[1].decode(),
+           True, "suggestion")
+
+
+@test
+def lines_go_in_and_come_out(cauce):
+    cauce.call("topic", "create", "cli-lines", "-p", "1")
+    lines = b"".join(b"line %d\n" % i for i in range(20000))
+    expect(cauce.call("produce", "cli-lines", text=lines)[1], b"Sent 20000 records to `cli-lines`.\n", "summary")
+    expect(cauce.out("consume", "cli-lines", "--exit"), lines, "what was read")
+    expect(cauce.out("consume", "cli-lines", "--from", "-2", "--exit"), b"line 19998\nline 19999\n", "the last two")
+    expect(cauce.out("consume", "cli-lines", "--from", "+5", "--to", "7"), b"line 5\nline 6\n", "a range")
+    expect(cauce.out("consume", "cli-lines", "--from", "100", "-n", "1"), b"line 100\n", "one of the middle")
+    expect(cauce.out("consume", "cli-lines", "--from", "-1h", "-n", "1"), b"line 0\n", "of the last hour")
+    expect(cauce.out("consume", "cli-lines", "--to", "-20000", "--from", "start"), b"", "nothing")
+    cauce.call("topic", "delete", "cli-lines", "-y")
+
+
+@test
+def every_codec_and_every_acks(cauce):
+    cauce.call("topic", "create", "cli-codecs", "-p", "1")
+    expected = b""
+    for codec in ("none", "gzip", "snappy", "lz4", "zstd"):
+        for acks in ("all", "1", "0"):
+            line = f"{codec} {acks} {'x' * 2000}\n".encode()
+            cauce.call("produce", "cli-codecs", "-z", codec, "--acks", acks, text=line)
+            expected += line
+    expect(cauce.out("consume", "cli-codecs", "-n", "15", "--from", "start", "--timeout", "30s"), expected, "what was read")
+    cauce.call("topic", "delete", "cli-codecs", "-y")
+
+
+@test
+def keys_headers_and_formats(cauce):
+    cauce.call("topic", "create", "cli-keys", "-p", "4")
+    cauce.call("produce", "cli-keys", "--key-sep", ":", "-H", "a=1", "-H", "b=", text=b"ana:1\nluis:2\nana:3\n")
+    out = cauce.out("consume", "cli-keys", "--exit", "-f", r"%k=%v %h %K %S\n").decode()
+    expect(sorted(out.splitlines()), ["ana=1 a=1,b= 3 1", "ana=3 a=1,b= 3 1", "luis=2 a=1,b= 4 1"], "formatted")
+    # Where Apache Kafka's own client puts these keys (murmur2): ana to 1, luis to 0 of four.
+    records = [json.loads(line) for line in cauce.out("consume", "cli-keys", "--exit", "-J").splitlines()]
+    by_key = {}
+    for record in records:
+        by_key.setdefault(record["key"], set()).add(record["partition"])
+    expect({key: len(partitions) for key, partitions in by_key.items()}, {"ana": 1, "luis": 1}, "partitions a key")
+    sent = cauce.out("produce", "cli-keys", "-p", "2", "-o", "json", text=b"x\n")
+    expect([json.loads(sent)[name] for name in ("topic", "partition", "offset")],
+           ["cli-keys", 2, sum(r["partition"] == 2 for r in records)], "delivery")
+    cauce.call("topic", "delete", "cli-keys", "-y")
+
+
+@test
+def json_copies_a_topic_byte_for_byte(cauce):
+    for name in ("cli-from", "cli-to"):
+        cauce.call("topic", "create", name, "-p", "1")
+    values = [b'{"n":1.10,"big":12345678901234567890}', b"plain text", b"\xff\x00binary", b"null", b"", b"true"]
+    lines = [json.dumps({"key": "k", "headers": {"h": "v"}, "timestamp": 1700000000000,
+                         **({"value_b64": __import__("base64").b64encode(v).decode()})}) for v in values]
+    lines.append('{"key":"k","value":null}')
+    cauce.call("produce", "cli-from", "-J", text="\n".join(lines).encode())
+    first = cauce.out("consume", "cli-from", "--exit", "-J")
+    cauce.call("produce", "cli-to", "-J", "-z", "zstd", text=first)
+    second = cauce.out("consume", "cli-to", "--exit", "-J")
+    expect(second, first.replace(b'"cli-from"', b'"cli-to"'), "the copy")
+    decoded = [json.loads(line) for line in second.splitlines()]
+    expect(decoded[0]["value"], {"n": 1.10, "big": 12345678901234567890}, "a JSON value")
+    expect(decoded[-1]["value"], None, "a tombstone")
+    for name in ("cli-from", "cli-to"):
+        cauce.call("topic", "delete", name, "-y")
+
+
+@test
+def following_a_topic_ends_by_ctrl_c(cauce):
+    cauce.call("topic", "create", "cli-follow", "-p", "1")
+    with tempfile.TemporaryFile() as out:
+        reader = cauce.start("consume", "cli-follow", "--from", "start", stdout=out)
+        cauce.call("produce", "cli-follow", text=b"first\n")
+        wait_until(lambda: os.fstat(out.fileno()).st_size > 0, "the first record")
+        cauce.call("produce", "cli-follow", text=b"second\n")
+        wait_until(lambda: os.fstat(out.fileno()).st_size > 6, "the second record")
+        end_by_ctrl_c(reader)
+        out.seek(0)
+        expect(out.read(), b"first\nsecond\n", "what was read")
+    cauce.call("topic", "delete", "cli-follow", "-y")
+
+
+@test
+def a_closed_pipe_ends_it_quietly(cauce):
+    cauce.call("topic", "create", "cli-pipe", "-p", "1")
+    cauce.call("produce", "cli-pipe", text=b"some line of text\n" * 50000)
+    reader = cauce.start("consume", "cli-pipe", "--from", "start")
+    reader.stdout.readline()
+    reader.stdout.close()
+    said = reader.stderr.read()
+    expect((reader.wait(PATIENCE), said), (0, b""), "exit code and complaints")
+    cauce.call("topic", "delete", "cli-pipe", "-y")
+
+
+@test
+def a_group_keeps_its_place(cauce):
+    cauce.call("topic", "create", "cli-place", "-p", "2")
+    cauce.call("produce", "cli-place", "-p", "0", text=b"1\n2\n3\n")
+    group = ["consume", "cli-place", "-g", "cli-place", "--from", "start", "--timeout", "30s"]
+    expect(cauce.out(*group, "-n", "2"), b"1\n2\n", "the first two")
+    expect(cauce.out(*group, "-n", "1"), b"3\n", "the third")
+    cauce.call("produce", "cli-place", "-p", "0", text=b"4\n")
+    described, = cauce.json("group", "describe", "cli-place")
+    place, = [p for p in described["partitions"] if p["partition"] == 0]
+    expect((place["current_offset"], place["log_end_offset"], place["lag"], described["state"]),
+           (3, 4, 1, "Empty"), "committed, end, lag and state")
+    expect("cli-place" in cauce.out("group", "list", "-o", "name").decode().split(), True, "listed")
+    expect(cauce.out(*group, "--exit"), b"4\n", "to the end")
+    cauce.call("group", "describe", "cli-nothing", code=3)
+    cauce.call("topic", "delete", "cli-place", "-y")
+
+
+def share_out(cauce, name, settings):
+    """Three members share four partitions; one is killed; nothing is lost."""
+    cauce.call("topic", "create", name, "-p", "4")
+    members = []
+    outs = []
+
+    def join():
+        outs.append(tempfile.TemporaryFile())
+        members.append(cauce.start("consume", name, "-g", name, "--from", "start", "-X", "session.timeout.ms=6000",
+                                   "-X", "heartbeat.interval.ms=300", "-X", "auto.commit.interval.ms=300", *settings,
+                                   stdout=outs[-1]))
+
+    def owned():
+        described, = cauce.json("group", "describe", name)
+        counts = {m["member_id"]: m["partition_count"] for m in described["members"]}
+        return described["state"], sorted(counts.values())
+
+    def read():
+        texts = []
+        for out in outs:
+            out.seek(0)
+            texts.append(out.read())
+        return sorted(b"".join(texts).split())
+
+    for _ in range(3):
+        join()
+    wait_until(lambda: owned() == ("Stable", [1, 1, 2]), "sharing among three")
+    for partition in range(4):
+        cauce.call("produce", name, "-p", str(partition), text=b"".join(b"%d-%d\n" % (partition, i) for i in range(100)))
+    expected = sorted(b"%d-%d" % (p, i) for p in range(4) for i in range(100))
+    wait_until(lambda: len(read()) >= 400, "reading everything")
+    expect(read(), expected, "what was read")
+    wait_until(lambda: cauce.json("group", "describe", name)[0]["total_lag"] == 0, "committing everything")
+    members[0].kill()
+    members[0].wait()
+    wait_until(lambda: owned() == ("Stable", [2, 2]), "sharing among the two that are left")
+    for partition in range(4):
+        cauce.call("produce", name, "-p", str(partition), text=b"%d-more\n" % partition)
+    expected = sorted(expected + [b"%d-more" % p for p in range(4)])
+    wait_until(lambda: len(read()) >= 404, "reading the rest")
+    expect(read(), expected, "what was read in all")
+    # One leaves in order: the other has everything at once, not after a session timeout.
+    end_by_ctrl_c(members[1])
+    wait_until(lambda: owned() == ("Stable", [4]), "taking over")
+    end_by_ctrl_c(members[2])
+    wait_until(lambda: owned()[0] == "Empty", "leaving")
+    cauce.call("topic", "delete", name, "-y")
+
+
+@test
+def members_share_a_group_by_range(cauce):
+    share_out(cauce, "cli-range", [])
+
+
+@test
+def members_share_a_group_cooperatively(cauce):
+    share_out(cauce, "cli-cooperative", ["-X", "partition.assignment.strategy=cooperative-sticky"])
+
+
+@test
+def members_share_a_group_by_turns(cauce):
+    share_out(cauce, "cli-turns", ["-X", "partition.assignment.strategy=roundrobin"])
+
+
+@test
+def the_cluster_describes_itself(cauce):
+    info = cauce.json("cluster", "info")
+    expect(info["broker_count"], len(info["brokers"]), "brokers")
+    expect(info["brokers"][0]["is_fenced"], False, "fenced")
+    expect(cauce.out("cluster", "info").split()[0], b"cluster", "first word of the table")
+    expect("version" in cauce.json("version"), True, "version")
+
+
+@test
+def wrong_use_has_its_exit_codes(cauce):
+    cauce.call("nonsense", code=2)
+    cauce.call("topic", "list", "--nonsense", code=2)
+    cauce.call("topic", "list", "-X", "nonsense=1", code=2)
+    cauce.call("consume", "cli-nothing", "--exit", code=3)
+    cauce.call("topic", "delete", "cli-nothing", "-y", code=3)
+    _, said = cauce.call("topic", "list", "-b", "127.0.0.1:1", code=5)
+    expect(b"127.0.0.1:1" in said and b"cauce dev" in said, True, "complaint")
+    cauce.call("help")
+    expect(cauce.out("topic", "create", "--help"), cauce.out("help", "topic", "create"), "help")
+
+
+def serve(binary, port, folder):
+    """`cauce dev` on that port, ready."""
+    log = open(folder / "broker.log", "wb")
+    broker = subprocess.Popen([binary, "dev", "--ephemeral", "--no-open", "--port", str(port)], stdout=log, stderr=log,
+                              stdin=subprocess.DEVNULL, start_new_session=True)
+    cauce = Cauce(binary, f"127.0.0.1:{port}")
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if broker.poll() is not None:
+            break
+        try:
+            cauce.call("cluster", "info")
+            return broker, cauce
+        except Failure:
+            time.sleep(0.1)
+    broker.kill()
+    sys.exit(f"the broker does not serve: {(folder / 'broker.log').read_text(errors='replace')[-2000:]}")
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        broker = None
+        if len(sys.argv) > 2:
+            cauce = Cauce(binary, sys.argv[2])
+        else:
+            broker, cauce = serve(binary, int(os.environ.get("CLI_PORT", "21790")), pathlib.Path(folder))
+        for function in TESTS:
+            print(f"will {function.__name__.replace('_', ' ')}", flush=True)
+        failed = False
+        for function in TESTS:
+            name = function.__name__.replace("_", " ")
+            try:
+                function(cauce)
+                print(f"ok {name}", flush=True)
+            except Failure as failure:
+                failed = True
+                print(f"not ok {name}: {failure}", flush=True)
+        if broker:
+            broker.terminate()
+            broker.wait(PATIENCE)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
