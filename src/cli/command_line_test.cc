@@ -197,6 +197,28 @@ TEST_F(CommandLine, BrokerStartIsHandedOver) {
     EXPECT_EQ(program.start_options->config_file, "");
 }
 
+TEST_F(CommandLine, StorageFormatIsHandedOver) {
+    const std::string id = "MkU3OEVBNTcwNTJENDM2Qg";
+    EXPECT_EQ(program.call({"storage", "format", "-t", id, "-c", "s.properties", "-s", "-g"}),
+              exit_ok);
+    ASSERT_TRUE(program.format_options);
+    EXPECT_EQ(program.format_options->cluster_id, id);
+    EXPECT_EQ(program.format_options->config_file, "/work folder/s.properties");
+    EXPECT_TRUE(program.format_options->standalone);
+    EXPECT_TRUE(program.format_options->ignore_formatted);
+    EXPECT_EQ(program.format_options->initial_controllers, "");
+    EXPECT_FALSE(program.format_options->no_initial_controllers);
+
+    program.format_options.reset();
+    EXPECT_EQ(program.call({"storage", "format", "-t", id}), exit_usage);
+    EXPECT_TRUE(program.err.text.starts_with("error: no configuration was named\n"));
+    EXPECT_EQ(program.call({"storage", "format", "-c", "s.properties"}), exit_usage);
+    EXPECT_TRUE(program.err.text.starts_with("error: no cluster id was given\n"));
+    EXPECT_EQ(program.call({"storage", "format", "-c", "s", "-t", id, "-s", "-N"}), exit_usage);
+    EXPECT_TRUE(program.err.text.contains("exclude each other"));
+    EXPECT_FALSE(program.format_options);
+}
+
 TEST_F(CommandLine, RandomUuids) {
     EXPECT_EQ(program.call({"storage", "random-uuid"}), exit_ok);
     const std::string first = program.out.text;

@@ -1,9 +1,14 @@
 """Tries the command line on a real broker; tests/cli/run says how it is called."""
 
+import base64
+import collections
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +56,14 @@ def expect(found, wanted, what):
         raise Failure(f"{what}: {found!r} instead of {wanted!r}")
 
 
+def expect_all(found, wanted, what):
+    """The same things as often, in any order; says what is missing and what is too many, not everything."""
+    found, wanted = collections.Counter(found), collections.Counter(wanted)
+    if found != wanted:
+        missing, spare = sorted((wanted - found).elements()), sorted((found - wanted).elements())
+        raise Failure(f"{what}: {len(missing)} missing {missing[:5]!r}, {len(spare)} too many {spare[:5]!r}")
+
+
 def end_by_ctrl_c(process):
     process.send_signal(signal.SIGINT)
     try:
@@ -71,11 +84,17 @@ def wait_until(test, what):
     raise Failure(f"{what} did not happen")
 
 
-TESTS = []
+TESTS = []  # called with a Cauce whose cluster is there
+SERVER_TESTS = []  # called with the binary and a folder of their own
 
 
 def test(function):
     TESTS.append(function)
+    return function
+
+
+def server_test(function):
+    SERVER_TESTS.append(function)
     return function
 
 
@@ -159,7 +178,7 @@ def json_copies_a_topic_byte_for_byte(cauce):
         cauce.call("topic", "create", name, "-p", "1")
     values = [b'{"n":1.10,"big":12345678901234567890}', b"plain text", b"\xff\x00binary", b"null", b"", b"true"]
     lines = [json.dumps({"key": "k", "headers": {"h": "v"}, "timestamp": 1700000000000,
-                         **({"value_b64": __import__("base64").b64encode(v).decode()})}) for v in values]
+                         **({"value_b64": base64.b64encode(v).decode()})}) for v in values]
     lines.append('{"key":"k","value":null}')
     cauce.call("produce", "cli-from", "-J", text="\n".join(lines).encode())
     first = cauce.out("consume", "cli-from", "--exit", "-J")
@@ -249,8 +268,10 @@ def share_out(cauce, name, settings):
         cauce.call("produce", name, "-p", str(partition), text=b"".join(b"%d-%d\n" % (partition, i) for i in range(100)))
     expected = sorted(b"%d-%d" % (p, i) for p in range(4) for i in range(100))
     wait_until(lambda: len(read()) >= 400, "reading everything")
-    expect(read(), expected, "what was read")
-    wait_until(lambda: cauce.json("group", "describe", name)[0]["total_lag"] == 0, "committing everything")
+    expect_all(read(), expected, "what was read")
+    # Each partition, for one without a commit has no lag at all.
+    wait_until(lambda: [p["lag"] for p in cauce.json("group", "describe", name)[0]["partitions"]] == [0] * 4,
+               "committing everything")
     members[0].kill()
     members[0].wait()
     wait_until(lambda: owned() == ("Stable", [2, 2]), "sharing among the two that are left")
@@ -258,7 +279,7 @@ def share_out(cauce, name, settings):
         cauce.call("produce", name, "-p", str(partition), text=b"%d-more\n" % partition)
     expected = sorted(expected + [b"%d-more" % p for p in range(4)])
     wait_until(lambda: len(read()) >= 404, "reading the rest")
-    expect(read(), expected, "what was read in all")
+    expect_all(read(), expected, "what was read in all")
     # One leaves in order: the other has everything at once, not after a session timeout.
     end_by_ctrl_c(members[1])
     wait_until(lambda: owned() == ("Stable", [4]), "taking over")
@@ -288,7 +309,8 @@ def the_cluster_describes_itself(cauce):
     expect(info["broker_count"], len(info["brokers"]), "brokers")
     expect(info["brokers"][0]["is_fenced"], False, "fenced")
     expect(cauce.out("cluster", "info").split()[0], b"cluster", "first word of the table")
-    expect("version" in cauce.json("version"), True, "version")
+    expect(sorted(cauce.json("version")), ["kafka_protocol", "version"], "version")
+    expect(cauce.out("version").split()[0], b"cauce", "first word of the version's table")
 
 
 @test
@@ -304,48 +326,159 @@ def wrong_use_has_its_exit_codes(cauce):
     expect(cauce.out("topic", "create", "--help"), cauce.out("help", "topic", "create"), "help")
 
 
-def serve(binary, port, folder):
-    """`cauce dev` on that port, ready."""
-    log = open(folder / "broker.log", "wb")
-    broker = subprocess.Popen([binary, "dev", "--ephemeral", "--no-open", "--port", str(port)], stdout=log, stderr=log,
-                              stdin=subprocess.DEVNULL, start_new_session=True)
-    cauce = Cauce(binary, f"127.0.0.1:{port}")
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if broker.poll() is not None:
-            break
+# --- verbs that serve: each test starts programs of its own, on this machine
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A program that serves, ready when it says so; what it says is kept."""
+
+    def __init__(self, binary, words, port, folder):
+        self.log = pathlib.Path(folder) / f"server-{port}.log"
+        # Should this program be killed, the server ends too.
+        guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([*guard, binary, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True)
+        self.cauce = Cauce(binary, f"127.0.0.1:{port}")
+        end = time.monotonic() + PATIENCE
+        while "Kafka Server started" not in self.said():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                raise Failure(f"`{' '.join(words)}` does not serve: {self.said()[-2000:]}")
+            time.sleep(0.02)
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
         try:
-            cauce.call("cluster", "info")
-            return broker, cauce
-        except Failure:
-            time.sleep(0.1)
-    broker.kill()
-    sys.exit(f"the broker does not serve: {(folder / 'broker.log').read_text(errors='replace')[-2000:]}")
+            expect(self.process.wait(PATIENCE), 0, "exit code of the server")
+        finally:
+            self.process.kill()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def refused(binary, *words, code=1):
+    """What a server that must not start says."""
+    ended = subprocess.run([binary, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    expect(ended.returncode, code, f"exit code of `{' '.join(words)}`")
+    return ended.stderr.decode(errors="replace")
+
+
+@server_test
+def dev_keeps_its_data_and_ends_by_ctrl_c(binary, folder):
+    port = free_port()
+    words = ["dev", "--port", str(port), "--data", str(folder / "data"), "--no-open"]
+    with Server(binary, words, port, folder) as server:
+        server.cauce.call("produce", "kept", text=b"a line\n")
+        wait_until(lambda: "Ctrl-C stops it" in server.said(), "saying that it is ready")
+        said = server.said()
+        for line in (f"is ready: one broker on 127.0.0.1:{port}", f"cauce consume greetings --from start -b 127.0.0.1:{port}"):
+            expect(line in said, True, f"`{line}` among what it says")
+        server.stop(signal.SIGINT)
+    with Server(binary, words, port, folder) as server:
+        expect(server.cauce.out("consume", "kept", "--exit"), b"a line\n", "what was kept")
+        complaint = refused(binary, "dev", "--ephemeral", "--port", str(port), "--no-open")
+        expect("Address already in use. Another program has the port" in complaint, True, "complaint about the port")
+        complaint = refused(binary, "dev", "--data", str(folder / "data"), "--port", str(free_port()), "--no-open")
+        expect(str(folder / "data") in complaint, True, "complaint about the folder")
+        server.stop()
+    refused(binary, "dev", "--data", "x", "--ephemeral", code=2)
+
+
+@server_test
+def ephemeral_data_is_gone_at_the_end(binary, folder):
+    port = free_port()
+    with Server(binary, ["dev", "--port", str(port), "--ephemeral", "--no-open"], port, folder) as server:
+        server.cauce.call("produce", "gone", text=b"a line\n")
+        wait_until(lambda: "Ctrl-C stops it" in server.said(), "saying that it is ready")
+        data = pathlib.Path(re.search(r"^data +(.*) \(removed at the end\)$", server.said(), re.MULTILINE)[1])
+        expect(data.is_dir(), True, "data while it runs")
+        server.stop(signal.SIGINT)
+        expect(data.exists(), False, "data afterwards")
+
+
+@server_test
+def a_broker_is_formatted_and_started(binary, folder):
+    cauce = Cauce(binary, "127.0.0.1:1")
+    cluster = cauce.out("storage", "random-uuid").decode().strip()
+    expect(len(cluster), 22, "length of an id")
+    expect(len(cauce.json("storage", "random-uuid")["uuid"]), 22, "length of an id in JSON")
+    port, controller_port = free_port(), free_port()
+    config = folder / "server.properties"
+    config.write_text(f"process.roles=broker,controller\nnode.id=7\nlog.dirs={folder}/data\n"
+                      f"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n"
+                      "controller.listener.names=CONTROLLER\n")
+    start = ["broker", "start", "-c", str(config)]
+    format_words = ["storage", "format", "--standalone", "-c", str(config)]
+    expect("is not formatted; run: cauce storage format" in refused(binary, *start), True, "complaint before formatting")
+    said = cauce.out(*format_words, "-t", cluster).decode()
+    expect(said.startswith("Formatting dynamic metadata voter directory "), True, "what formatting says")
+    expect(f"cluster.id={cluster}" in (folder / "data" / "meta.properties").read_text(), True, "the id in meta.properties")
+    expect("already formatted" in refused(binary, *format_words, "-t", cluster), True, "complaint about a second format")
+    expect(cauce.call(*format_words, "-t", cluster, "--ignore-formatted")[1], b"", "complaint when that is ignored")
+    other = cauce.out("storage", "random-uuid").decode().strip()
+    expect(f"belongs to cluster {cluster}" in refused(binary, *format_words, "-g", "-t", other), True, "complaint about the id")
+    refused(binary, "storage", "format", "-t", cluster, code=2)
+    refused(binary, "broker", "start", code=2)
+    expect("did you mean log.retention.hours?" in refused(binary, *start, "--set", "log.retention.hourz=1"), True, "suggestion")
+    with Server(binary, [*start, "--set", "num.partitions=3"], port, folder) as server:
+        info = server.cauce.json("cluster", "info")
+        expect((info["cluster_id"], [b["node_id"] for b in info["brokers"]]), (cluster, [7]), "cluster")
+        server.cauce.call("produce", "made-by-itself", text=b"x\n")
+        topic, = server.cauce.json("topic", "describe", "made-by-itself")
+        expect(topic["partition_count"], 3, "num.partitions")
+        server.stop()
+
+
+def run(name, function, *arguments):
+    try:
+        function(*arguments)
+        print(f"ok {name}", flush=True)
+        return True
+    except Exception as failure:  # whatever it is, the other tests are to run
+        text = str(failure).replace("\n", " | ")
+        print(f"not ok {name}: {text if isinstance(failure, Failure) else repr(failure)}", flush=True)
+        return False
 
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        broker = None
+    name_of = lambda function: function.__name__.replace("_", " ")
+    server_tests = SERVER_TESTS if len(sys.argv) == 2 else []
+    for function in TESTS + server_tests:
+        print(f"will {name_of(function)}", flush=True)
+    good = True
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
         if len(sys.argv) > 2:
-            cauce = Cauce(binary, sys.argv[2])
+            for function in TESTS:
+                good &= run(name_of(function), function, Cauce(binary, sys.argv[2]))
         else:
-            broker, cauce = serve(binary, int(os.environ.get("CLI_PORT", "21790")), pathlib.Path(folder))
-        for function in TESTS:
-            print(f"will {function.__name__.replace('_', ' ')}", flush=True)
-        failed = False
-        for function in TESTS:
-            name = function.__name__.replace("_", " ")
-            try:
-                function(cauce)
-                print(f"ok {name}", flush=True)
-            except Failure as failure:
-                failed = True
-                print(f"not ok {name}: {failure}", flush=True)
-        if broker:
-            broker.terminate()
-            broker.wait(PATIENCE)
-    sys.exit(1 if failed else 0)
+            port = free_port()
+            with Server(binary, ["dev", "--ephemeral", "--no-open", "--port", str(port)], port, folder) as server:
+                for function in TESTS:
+                    good &= run(name_of(function), function, server.cauce)
+                server.stop()
+            for function in server_tests:
+                own = folder / function.__name__
+                own.mkdir()
+                good &= run(name_of(function), function, binary, own)
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":

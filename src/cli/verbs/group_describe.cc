@@ -4,6 +4,7 @@
 #include "client/admin.h"
 
 #include <map>
+#include <optional>
 
 namespace cauce::cli {
 namespace {
@@ -72,7 +73,8 @@ private:
                               {"member_id", "CONSUMER-ID"},
                               {"host", "HOST"},
                               {"client_id", "CLIENT-ID"}};
-        std::int64_t total = 0;
+        // Unknown as soon as one partition's is: half a sum would look like good news.
+        std::optional<std::int64_t> total = 0;
         for (const auto& [tp, end] : ends) {
             const auto place = committed.find(tp);
             const bool has_place = place != committed.end() && place->second.offset >= 0;
@@ -82,8 +84,10 @@ private:
             if (has_place && has_end) {
                 const std::int64_t behind =
                     std::max<std::int64_t>(0, end.offset - place->second.offset);
-                total += behind;
+                if (total) *total += behind;
                 lag = behind;
+            } else if (!has_end || end.offset > 0) {
+                total.reset();
             }
             const auto owner = owners.find(tp);
             const MemberDescription* member = owner == owners.end() ? nullptr : owner->second;
@@ -110,7 +114,7 @@ private:
         details.add({"protocol", "assignor"}, group.protocol);
         details.add({"coordinator", "coordinator"}, group.coordinator.value);
         details.add({"member_count", "members"}, group.members.size());
-        details.add({"total_lag", "lag"}, total);
+        details.add({"total_lag", "lag"}, total ? Value(*total) : Value());
         details.parts.push_back({"partitions", "", std::move(partitions)});
         details.parts.push_back({"members", "", std::move(members), Show::wide});
         return details;
