@@ -20,7 +20,7 @@ Task<void> Acceptor::run() {
         auto stream = co_await socket_->accept();
         if (!stream) co_return;
         const unsigned shard = next_++ % shard_.shards.count();
-        Handover handover{everywhere_[shard], &listener_, *std::move(stream), std::nullopt};
+        Handover handover{everywhere_[shard], &listener_, {*std::move(stream), std::nullopt, {}}};
         co_await shard_.shards.on(shard, std::move(handover));
     }
 }

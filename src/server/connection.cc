@@ -22,10 +22,11 @@ Connection::IdleTimer::IdleTimer(Connection& owner)
       connection(owner) {}
 
 Connection::Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
-                       const Listener& listener)
+                       const Listener& listener, FrameBuffer received)
     : shard_(shard),
       stream_(std::move(stream)),
       listener_(listener),
+      frames_(std::move(received)),
       last_active_(shard.shards.clock().now()),
       idle_timer_(*this),
       tasks_(shard.shards.ready()) {
@@ -55,8 +56,7 @@ void Connection::owned_by(unsigned shard) {
 }
 
 bool Connection::should_move() const {
-    return wanted_in_a_row_ >= kMovesAfter && wanted_shard_ != shard_.shards.self() &&
-           frames_.empty() && slots_.empty();
+    return wanted_in_a_row_ >= kMovesAfter && wanted_shard_ != shard_.shards.self();
 }
 
 void Connection::close() {
@@ -85,14 +85,15 @@ bool Connection::accept_frame_size(std::int32_t size) {
 
 Task<void> Connection::read_requests() {
     while (!closing_ && !broken_) {
+        // What was taken is answered here, what was only received goes along.
+        if (should_move()) {
+            moving_to_ = wanted_shard_;
+            break;
+        }
         const auto size = frames_.frame_size();
         if (size && !accept_frame_size(*size)) break;
         auto frame = frames_.next();
         if (!frame) {
-            if (should_move()) {
-                moving_to_ = wanted_shard_;
-                break;
-            }
             const auto bytes = co_await stream_->read_some(frames_.room());
             if (!bytes || *bytes == 0) break;
             frames_.received(*bytes);

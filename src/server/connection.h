@@ -30,8 +30,9 @@ struct ClientIdentity {
 
 class Connection {
 public:
+    // `received`: what another shard had read of it and not handled.
     Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
-               const Listener& listener);
+               const Listener& listener, FrameBuffer received);
     ~Connection();
 
     // Serves until the peer leaves, sends what cannot be understood, stays idle too long, or
@@ -42,11 +43,12 @@ public:
     void close();
 
     // What a request found out: one shard owned all of it (D2). A connection whose requests keep
-    // going to another shard moves there when it is quiet.
+    // going to another shard moves there, once those under way are answered.
     void owned_by(unsigned shard);
     // After run(): where to go on, when the connection ended only here.
     std::optional<unsigned> moving_to() const { return moving_to_; }
     std::unique_ptr<runtime::DetachedStream> detach() { return stream_->detach(); }
+    FrameBuffer take_received() { return std::move(frames_); }
 
     ClientIdentity& identity() { return identity_; }
     const Listener& listener() const { return listener_; }

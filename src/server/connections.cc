@@ -5,22 +5,20 @@
 
 namespace cauce::server {
 
-Task<void> Handover::run(Connections& connections, const Listener& listener,
-                         std::unique_ptr<runtime::DetachedStream> stream,
-                         std::optional<ClientIdentity> identity) {
-    connections.adopt(std::move(stream), listener, std::move(identity));
+Task<void> Handover::run(Connections& connections, const Listener& listener, Luggage luggage) {
+    connections.adopt(std::move(luggage), listener);
     co_return;
 }
 
 Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {}
 
-void Connections::adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener,
-                        std::optional<ClientIdentity> identity) {
+void Connections::adopt(Luggage luggage, const Listener& listener) {
     if (closing_) return;  // and with that the stream is closed
-    auto attached = shard_.net.attach(std::move(stream));
+    auto attached = shard_.net.attach(std::move(luggage.stream));
     if (!attached) return;  // it went away meanwhile
-    auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener);
-    if (identity) connection->identity() = *std::move(identity);
+    auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener,
+                                                   std::move(luggage.received));
+    if (luggage.identity) connection->identity() = *std::move(luggage.identity);
     open_.insert(connection.get());
     tasks_.spawn(serve(std::move(connection)));
 }
@@ -30,8 +28,9 @@ Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
     open_.erase(connection.get());
     const auto next = connection->moving_to();
     if (!next || closing_) co_return;
-    Handover handover{elsewhere_[*next], &connection->listener(), connection->detach(),
-                      connection->identity()};
+    Handover handover{elsewhere_[*next],
+                      &connection->listener(),
+                      {connection->detach(), connection->identity(), connection->take_received()}};
     connection.reset();
     co_await shard_.shards.on(*next, std::move(handover));
 }

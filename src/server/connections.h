@@ -13,18 +13,21 @@ namespace cauce::server {
 
 class Connections;
 
+// What a connection takes along to the shard that serves it next.
+struct Luggage {
+    std::unique_ptr<runtime::DetachedStream> stream;
+    // Of a connection that was served elsewhere before:
+    std::optional<ClientIdentity> identity;
+    FrameBuffer received;
+};
+
 // Takes a connection to another shard: a call for Shards::on().
 struct Handover {
     Connections* there;
     const Listener* listener;
-    std::unique_ptr<runtime::DetachedStream> stream;
-    std::optional<ClientIdentity> identity;  // of a connection that was served elsewhere before
-    Task<void> operator()() {
-        return run(*there, *listener, std::move(stream), std::move(identity));
-    }
-    static Task<void> run(Connections& connections, const Listener& listener,
-                          std::unique_ptr<runtime::DetachedStream> stream,
-                          std::optional<ClientIdentity> identity);
+    Luggage luggage;
+    Task<void> operator()() { return run(*there, *listener, std::move(luggage)); }
+    static Task<void> run(Connections& connections, const Listener& listener, Luggage luggage);
 };
 
 class Connections {
@@ -34,8 +37,7 @@ public:
     // The Connections of every shard, for connections that move. Before the first adopt().
     void introduce(std::vector<Connections*> elsewhere) { elsewhere_ = std::move(elsewhere); }
     // Serves an accepted connection from now on.
-    void adopt(std::unique_ptr<runtime::DetachedStream> stream, const Listener& listener,
-               std::optional<ClientIdentity> identity);
+    void adopt(Luggage luggage, const Listener& listener);
     // No more requests are read; ends when those under way are answered and every connection is
     // closed.
     Task<void> close();
