@@ -1,13 +1,13 @@
 // What the live view shows, counted where it happens (D16): per partition, and per edge between a
 // client and a partition. Plain increments on the shard that owns the partition; nobody else writes
-// them, readers ask the shard.
+// them, readers ask the shard. Committed positions are the coordinator's own state, read there
+// (coordinator::Host::for_each_committed).
 #pragma once
 
 #include "base/ids.h"
 #include "base/time.h"
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace cauce::live {
@@ -38,13 +38,6 @@ struct Edge {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     Offset position;  // last appended, or next to fetch
-};
-
-// A group's committed position in one partition; kept by the coordinator's shard.
-struct CommittedPosition {
-    std::string group;
-    TopicPartition partition;
-    Offset committed;
 };
 
 // The edges of one partition. Few clients touch one partition, and the same one mostly comes again:

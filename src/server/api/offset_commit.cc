@@ -7,6 +7,9 @@
 #include "wire/messages/offset_commit_response.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace cauce::server::api {
@@ -64,15 +67,21 @@ void take_out_unknown(const metadata::Image& image, Request& request, bool by_id
 
 // One entry a topic, whoever answered for its partitions.
 void merge(Reply& into, Reply&& from) {
+    if (into.topics.empty()) {
+        into = std::move(from);
+        return;
+    }
+    std::map<std::pair<TopicId, std::string>, std::size_t> places;
+    for (std::size_t i = 0; i < into.topics.size(); ++i)
+        places.emplace(std::pair(into.topics[i].topic_id, into.topics[i].name), i);
     for (auto& topic : from.topics) {
-        const auto same = std::ranges::find_if(into.topics, [&](const Reply::Topic& other) {
-            return other.name == topic.name && other.topic_id == topic.topic_id;
-        });
-        if (same == into.topics.end()) {
+        const auto [place, is_new] =
+            places.emplace(std::pair(topic.topic_id, topic.name), into.topics.size());
+        if (is_new) {
             into.topics.push_back(std::move(topic));
         } else {
-            same->partitions.insert(same->partitions.end(), topic.partitions.begin(),
-                                    topic.partitions.end());
+            auto& partitions = into.topics[place->second].partitions;
+            partitions.insert(partitions.end(), topic.partitions.begin(), topic.partitions.end());
         }
     }
 }
