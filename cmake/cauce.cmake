@@ -72,7 +72,10 @@ endif()
 # Libraries from Debian that a folder uses, beside the folders below it.
 set(CAUCE_EXTERNAL_wire zstd lz4 snappy z)
 set(CAUCE_EXTERNAL_runtime_os Threads::Threads)
-set(CAUCE_EXTERNAL_broker jemalloc)
+# Sanitizers bring an allocator of their own.
+if(NOT CAUCE_SANITIZE)
+  set(CAUCE_EXTERNAL_broker jemalloc)
+endif()
 
 # What a folder's tests use beside the folder itself.
 set(CAUCE_TEST_EXTRA_wire cauce_wire_testing)

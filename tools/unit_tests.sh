@@ -27,3 +27,32 @@ unit_tests() {
     fi
     tools/run_gtests --prefix "$prefix" "$@"
 }
+
+# program_under PRESET: the whole program built with a sanitizer, driven by its own command line, by hostile clients and
+# killed under load. A report of the sanitizer is a failure, whatever the tests said.
+program_under() {
+    preset=$1
+    reports=$PWD/out/log/$preset-report
+    step "build-$preset-cauce" "building cauce ($preset)" build "$preset" cauce || {
+        echo "not ok $preset/cauce/build: out/log/build-$preset-cauce.log says why"
+        return 1
+    }
+    rm -f "$reports".*
+    export ASAN_OPTIONS="${ASAN_OPTIONS:-}:log_path=$reports" TSAN_OPTIONS="log_path=$reports" \
+        UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports"
+    for suite in cli hostile faults; do
+        [ -x "tests/$suite/run" ] || continue
+        rounds=
+        [ "$suite" != faults ] || rounds=5
+        # shellcheck disable=SC2086 # nothing, or one number
+        { "tests/$suite/run" "out/$preset/bin/cauce" $rounds || true; } |
+            sed -E "s#^(ok|not ok|skip|will) #\\1 $preset/#"
+    done
+    found=
+    for report in "$reports".*; do
+        [ -e "$report" ] || continue
+        found=yes
+        echo "not ok $preset/report: $(grep -m 1 -E 'ERROR|WARNING|runtime error' "$report") (${report#"$PWD/"})"
+    done
+    [ -n "$found" ] || echo "ok $preset/no-report"
+}
