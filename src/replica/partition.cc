@@ -179,7 +179,9 @@ Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOpt
         appended.log_append_time_ms = shards_.clock().wall().ms;
         wire::patch_log_append_time(bytes, appended.log_append_time_ms);
     }
-    const auto written = log_->append(BytesView(bytes));
+    const bool gather = options.gather && rewritten.empty();
+    const auto written =
+        gather ? log_->append_gathering(BytesView(bytes)) : log_->append(BytesView(bytes));
     if (!written) return std::unexpected(to_error(written.error()));
     CHECK(written->first == appended.first && written->last == appended.next - 1, name(),
           written->first, appended.first);
@@ -197,6 +199,12 @@ Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOpt
 
     advance_high_watermark();
     return appended;
+}
+
+Result<void> Partition::write_gathered() {
+    auto written = log_->write_gathered();
+    if (!written) return std::unexpected(to_error(written.error()));
+    return {};
 }
 
 void Partition::advance_high_watermark() {

@@ -36,6 +36,8 @@ struct AppendOptions {
     // -1 = all in-sync replicas, which must then be at least min.insync.replicas.
     std::int16_t required_acks = -1;
     live::ClientToken client = 0;
+    // The batch stays where it is until write_gathered: it is written along with others.
+    bool gather = false;
 };
 
 struct Appended {
@@ -127,6 +129,10 @@ public:
     // Appends one batch as the leader: checks it, patches its base offset and leader epoch where it
     // lies, and writes it. Does not wait; the order of calls is the order in the log.
     Result<Appended> append_as_leader(MutableBytes batch, const AppendOptions& options);
+
+    // Writes what was appended with AppendOptions::gather. The caller has let others append first
+    // (runtime::yield); before this returns nobody is told of the batch, and its bytes stay.
+    Result<void> write_gathered();
 
     // Where an acks=all Produce waits: ends when the high watermark has reached `next`.
     // REQUEST_TIMED_OUT: the deadline came first; the records may be committed later all the same.

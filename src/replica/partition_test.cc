@@ -93,6 +93,31 @@ TEST(Partition, InPageCacheModeTheLogEndIsVisibleAtOnce) {
     EXPECT_EQ(stand.partition->high_watermark(), Offset{3});
 }
 
+TEST(Partition, BatchesOfOneTurnAreWrittenTogether) {
+    Stand stand(storage::Durability::page_cache);
+    stand.lead();
+    AppendOptions options;
+    options.gather = true;
+    Buffer first = stand.batch(1);
+    Buffer second = stand.batch(2);
+    ASSERT_TRUE(stand.partition->append_as_leader(first, options));
+    ASSERT_TRUE(stand.partition->append_as_leader(second, options));
+    const std::string file = "/d/blog-0/00000000000000000000.log";
+    EXPECT_TRUE(stand.disk.contents(file).empty());
+    const auto writes = stand.disk.writes;
+    ASSERT_TRUE(stand.partition->write_gathered());
+    EXPECT_EQ(stand.disk.writes, writes + 1);
+    EXPECT_EQ(stand.disk.contents(file).size(), first.size() + second.size());
+    EXPECT_EQ(stand.read(0).records.next, Offset{3});
+    // What we make of a batch does not last: written at once.
+    auto settings = std::make_shared<TopicSettings>(*stand.settings);
+    settings->codec = wire::Codec::zstd;
+    stand.partition->reconfigure(settings);
+    Buffer third = stand.batch(1);
+    ASSERT_TRUE(stand.partition->append_as_leader(third, options));
+    EXPECT_GT(stand.disk.contents(file).size(), first.size() + second.size());
+}
+
 runtime::Task<void> wait_committed(Partition& partition, Offset next, MonoTime deadline,
                                    std::optional<Result<void>>& outcome) {
     outcome.emplace(co_await partition.committed(next, deadline));

@@ -21,6 +21,8 @@ namespace {
 // A snapshot is taken before a recovery-point checkpoint when this much was appended since the last
 // one: replaying that much at the next start costs less than the snapshots would.
 constexpr std::uint64_t kSnapshotEvery = 4 * 1024 * 1024;
+// Larger batches are written by themselves.
+constexpr std::size_t kGatheredMax = 64 * 1024;
 
 }  // namespace
 
@@ -185,6 +187,20 @@ IoResult<void> Log::roll_to(Offset base) {
 }
 
 IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
+    return append(batches, Write::now);
+}
+
+IoResult<AppendInfo> Log::append_gathering(BytesView batch) {
+    return append(std::span(&batch, 1), batch.size() <= kGatheredMax ? Write::gather : Write::now);
+}
+
+IoResult<void> Log::write_gathered() {
+    if (home_.offline()) return offline_error();
+    if (segments_.empty()) return {};
+    return active().write_gathered();
+}
+
+IoResult<AppendInfo> Log::append(std::span<const BytesView> batches, Write write) {
     CHECK(!busy_ && !closed_);
     if (home_.offline()) return offline_error();
 
@@ -236,7 +252,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
             info.last - info.first <= INT32_MAX) {
             RETURN_IF_ERROR(make_room(bytes, info.max_timestamp, info.first, info.last));
             if (aborts > 0) RETURN_IF_ERROR(active().aborted().secure_space(aborts));
-            return append_run(batches, bytes);
+            return append_run(batches, bytes, write);
         }
         // More than a segment holds, from a leader with larger ones: batch by batch.
         for (BytesView view : batches) {
@@ -246,7 +262,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
                 RETURN_IF_ERROR(make_room(head.size_bytes, head.max_timestamp, head.base_offset,
                                           head.last_offset));
                 if (aborts > 0) RETURN_IF_ERROR(active().aborted().secure_space(aborts));
-                RETURN_IF_ERROR(append_run(std::span(&batch, 1), head.size_bytes));
+                RETURN_IF_ERROR(append_run(std::span(&batch, 1), head.size_bytes, write));
                 view = view.subspan(head.size_bytes);
             }
         }
@@ -258,11 +274,10 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
     return info;
 }
 
-IoResult<void> Log::append_run(std::span<const BytesView> batches, std::uint64_t bytes) {
+IoResult<void> Log::append_run(std::span<const BytesView> batches, std::uint64_t bytes,
+                               Write write) {
     Segment& segment = active();
     RETURN_IF_ERROR(segment.secure_space(bytes, *config_));
-    std::uint32_t position = segment.size();
-    RETURN_IF_ERROR(segment.write(batches, bytes));
     if (dirty_.active == nullptr) {
         if (flushed_offset_ == end_offset_) dirty_since_ = home_.shards().clock().now();
         // Held open until its flush: what the device reports of these pages must reach us.
@@ -270,6 +285,10 @@ IoResult<void> Log::append_run(std::span<const BytesView> batches, std::uint64_t
             ASSIGN_OR_RETURN(dirty_.active, segment.file());
         }
     }
+    std::uint32_t position = segment.size();
+    // Where no space can be secured a full disk is met by the write: now, not later.
+    const bool later = write == Write::gather && home_.can_reserve();
+    RETURN_IF_ERROR(later ? segment.gather(batches, bytes) : segment.write(batches, bytes));
     if (tail_ != nullptr) tail_->appended(segment.base_offset(), position, batches, bytes);
     snapshot_bytes_ += bytes;
     for (BytesView view : batches) {
@@ -348,6 +367,7 @@ Log::FlushWork Log::take_flush_work() {
     FlushWork work;
     work.disk = &home_.disk();
     work.folder = folder_;
+    work.failed = write_gathered();
     work.upto = end_offset_;
     work.files = std::move(dirty_.files);
     dirty_.files.clear();
@@ -655,7 +675,7 @@ runtime::Task<IoResult<void>> Log::close() {
 runtime::Task<IoResult<void>> Log::remove() {
     CHECK(!busy_);
     closed_ = true;
-    if (home_.offline()) co_return offline_error();
+    CO_RETURN_IF_ERROR(write_gathered());
     ++cuts_;
     release_memory();
     dirty_ = Dirty();

@@ -166,6 +166,12 @@ public:
     // they do not fit into a segment.
     IoResult<AppendInfo> append(std::span<const BytesView> batches);
     IoResult<AppendInfo> append(BytesView batches) { return append(std::span(&batches, 1)); }
+    // As append, but a small batch is written a little later, in one call with those that come in
+    // the same turn. Whoever appended lets the others go first (runtime::yield) and then calls
+    // write_gathered: until that has returned the bytes stay where they are, and nobody is told
+    // that they were appended. Reads, flushes, cuts and other appends write them before.
+    IoResult<AppendInfo> append_gathering(BytesView batch);
+    IoResult<void> write_gathered();
 
     // Begins a new segment at the end offset; the next append goes there. Nothing to do for an
     // empty active one.
@@ -260,7 +266,9 @@ private:
     IoResult<void> begin_segment(Offset base);
     IoResult<void> roll_to(Offset base);
     IoResult<void> write_snapshot(Offset offset);
-    IoResult<void> append_run(std::span<const BytesView> batches, std::uint64_t bytes);
+    enum class Write : std::uint8_t { now, gather };
+    IoResult<AppendInfo> append(std::span<const BytesView> batches, Write write);
+    IoResult<void> append_run(std::span<const BytesView> batches, std::uint64_t bytes, Write write);
     void note(const BatchHead& head, BytesView batch, std::uint32_t position);
     void note_marker(const EndTransaction& end);
     void after_append(AppendInfo& info);

@@ -32,6 +32,8 @@ std::pair<std::shared_ptr<Segment>, Offset> Log::segment_at(Offset offset) const
 
 IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint32_t end,
                                 Offset first, Offset next) {
+    RETURN_IF_ERROR(segment.write_gathered());
+    if (home_.offline() && end > segment.size()) return offline_error();
     CHECK(begin < end && end <= segment.size(), begin, end, segment.size());
     ReadResult result;
     result.size = end - begin;

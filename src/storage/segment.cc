@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kReserveMax = 16 * 1024 * 1024;
+// Beyond this one call for all costs hardly less than a second one (docs/performance.md).
+constexpr std::uint32_t kGatherBytes = 256 * 1024;
+constexpr std::size_t kGatherParts = 64;
 // A lookup reads from an index entry to the batch it wants, seldom more than this.
 constexpr std::uint64_t kFindReadAhead = 8 * 1024;
 // For indexes that are built anew where no configuration is at hand: Kafka's default.
@@ -36,6 +39,11 @@ Segment::Segment(DirectoryShard& home, std::shared_ptr<const std::string> folder
       created_(home.shards().clock().wall()) {}
 
 IoResult<std::shared_ptr<runtime::File>> Segment::file() {
+    RETURN_IF_ERROR(write_gathered());
+    return open_file();
+}
+
+IoResult<std::shared_ptr<runtime::File>> Segment::open_file() {
     return home_.files().get(file_, runtime::OpenMode::read_write,
                              [this] { return path(kLogSuffix); });
 }
@@ -156,7 +164,7 @@ IoResult<void> Segment::secure_space(std::uint64_t bytes, const LogConfig& confi
     const auto segment_bytes = static_cast<std::uint64_t>(config.segment_bytes);
     const std::uint64_t wanted =
         std::max(end, std::min(round_up(end + ahead, kPage), segment_bytes));
-    ASSIGN_OR_RETURN(auto opened, file());
+    ASSIGN_OR_RETURN(auto opened, open_file());
     auto reserved = opened->reserve(size_, wanted - size_);
     if (reserved) {
         reserved_end_ = wanted;
@@ -175,7 +183,7 @@ IoResult<void> Segment::secure_space(std::uint64_t bytes, const LogConfig& confi
 }
 
 IoResult<void> Segment::write(std::span<const BytesView> parts, std::uint64_t bytes) {
-    ASSIGN_OR_RETURN(auto opened, file());
+    ASSIGN_OR_RETURN(auto opened, file());  // with what gathered before
     auto written = opened->write_at(size_, parts);
     if (written) {
         size_ += static_cast<std::uint32_t>(bytes);
@@ -184,6 +192,32 @@ IoResult<void> Segment::write(std::span<const BytesView> parts, std::uint64_t by
     // Whatever part of it got in must not stand behind the end: the next start would find it there.
     reserved_end_ = size_;
     if (auto cut = opened->truncate(size_); !cut) home_.fail(cut.error());
+    return written;
+}
+
+IoResult<void> Segment::gather(std::span<const BytesView> parts, std::uint64_t bytes) {
+    gathered_.insert(gathered_.end(), parts.begin(), parts.end());
+    gathered_bytes_ += static_cast<std::uint32_t>(bytes);
+    size_ += static_cast<std::uint32_t>(bytes);
+    if (gathered_bytes_ < kGatherBytes && gathered_.size() < kGatherParts) return {};
+    return write_gathered();
+}
+
+IoResult<void> Segment::write_gathered() {
+    if (gathered_.empty()) return {};
+    const std::uint32_t position = size_ - std::exchange(gathered_bytes_, 0);
+    auto opened = open_file();
+    IoResult<void> written;
+    if (opened)
+        written = (*opened)->write_at(position, gathered_);
+    else
+        written = std::unexpected(std::move(opened).error());
+    gathered_.clear();
+    if (written) return {};
+    // Too late to take them back: their offsets are given away.
+    home_.fail(written.error());
+    size_ = position;
+    reserved_end_ = position;
     return written;
 }
 
@@ -211,6 +245,8 @@ void Segment::add_time_entry() {
 }
 
 IoResult<void> Segment::store_indexes(std::vector<std::shared_ptr<runtime::File>>* dirty) {
+    // They never name what is not there.
+    RETURN_IF_ERROR(write_gathered());
     RETURN_IF_ERROR(ensure_indexes());
     ASSIGN_OR_RETURN(auto offsets, offsets_.store());
     ASSIGN_OR_RETURN(auto times, times_.store());
@@ -459,6 +495,7 @@ runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t pos
 }
 
 IoResult<void> Segment::mark_deleted(std::vector<std::string>& renamed) {
+    RETURN_IF_ERROR(write_gathered());
     release_memory();
     file_.close();
     // The indexes can be built again, so until the records themselves are renamed nothing is lost.
@@ -479,6 +516,7 @@ void Segment::release_memory() {
     offsets_.release_memory();
     times_.release_memory();
     if (aborted_ != nullptr) aborted_->release_file();
+    if (gathered_.empty()) gathered_.shrink_to_fit();
     file_.close();
 }
 

@@ -66,6 +66,11 @@ public:
     IoResult<void> secure_space(std::uint64_t bytes, const LogConfig& config);
     // Writes behind the last batch. On an error nothing counts as written.
     IoResult<void> write(std::span<const BytesView> parts, std::uint64_t bytes);
+    // As write, but later, in one call with others: when enough has gathered, when anybody asks for
+    // the file, or with write_gathered. The parts stay where they are until then. Space for them is
+    // secured, and size() counts them at once; so an error takes the directory offline.
+    IoResult<void> gather(std::span<const BytesView> parts, std::uint64_t bytes);
+    IoResult<void> write_gathered();
     // Takes note of a batch that was written behind the last one noted.
     void note(const BatchHead& batch, std::uint32_t position, const LogConfig& config);
     // Stores the index entries that gathered. The files are added to `dirty`.
@@ -75,6 +80,7 @@ public:
 
     // ---- Reading ----
 
+    // With everything in it that was appended.
     IoResult<std::shared_ptr<runtime::File>> file();
 
     // The first batch whose last offset is at or above `offset`, and which begins below `limit`;
@@ -124,6 +130,7 @@ private:
         Offset offset;
     };
 
+    IoResult<std::shared_ptr<runtime::File>> open_file();
     IoResult<void> ensure_indexes();
     std::uint32_t relative(Offset offset) const;
     void index_batch(const BatchHead& batch, std::uint32_t position, std::int64_t interval_bytes);
@@ -144,6 +151,8 @@ private:
     std::int64_t jitter_ms_;
     std::uint32_t size_ = 0;
     std::uint64_t reserved_end_ = 0;
+    std::vector<BytesView> gathered_;  // the last bytes of size_, which are not in the file yet
+    std::uint32_t gathered_bytes_ = 0;
     std::uint64_t bytes_since_entry_ = 0;
     std::optional<Largest> largest_;  // nothing: not looked up yet
     std::int64_t last_time_entry_ = -1;

@@ -49,6 +49,7 @@ Task<std::vector<AppendAnswer>> append(ShardServices& shard, AppendPlan plan) {
     std::vector<AppendAnswer> answers;
     answers.reserve(plan.items.size());
     std::vector<std::shared_ptr<replica::Partition>> appended_to(plan.items.size());
+    bool appended = false;
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         const AppendItem& item = plan.items[i];
         AppendAnswer& answer = answers.emplace_back();
@@ -62,6 +63,7 @@ Task<std::vector<AppendAnswer>> append(ShardServices& shard, AppendPlan plan) {
         replica::AppendOptions options;
         options.required_acks = plan.acks;
         options.client = plan.client;
+        options.gather = true;
         auto result = partition->append_as_leader(item.records, options);
         if (!result) {
             answer.error = std::move(result).error();
@@ -69,6 +71,17 @@ Task<std::vector<AppendAnswer>> append(ShardServices& shard, AppendPlan plan) {
         }
         answer.appended = *result;
         appended_to[i] = std::move(partition);
+        appended = true;
+    }
+    if (!appended) co_return answers;
+    // Requests that came along with this one append first: then one write does for all.
+    co_await runtime::yield();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!appended_to[i]) continue;
+        auto written = appended_to[i]->write_gathered();
+        if (written) continue;
+        answers[i].error = std::move(written).error();
+        appended_to[i] = nullptr;
     }
     if (plan.acks != -1) co_return answers;
     for (std::size_t i = 0; i < answers.size(); ++i) {
