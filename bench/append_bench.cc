@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdlib.h>
 #include <string>
+#include <vector>
 
 namespace cauce::bench {
 namespace {
@@ -121,6 +122,7 @@ void pwrite_over(benchmark::State& state) {
 struct Append {
     benchmark::State& state;
     Buffer& batch;
+    std::int64_t together;  // batches that are written with one call
 
     Task<void> operator()(runtime::os::Runtime& runtime, const std::string& folder) const {
         storage::FileCache files(runtime.disk(0), 100);
@@ -133,10 +135,14 @@ struct Append {
         options.config = config;
         auto log = co_await storage::Log::open(home, options);
         CHECK(log.has_value());
+        std::vector<Buffer> batches(static_cast<std::size_t>(together), batch);
         for (std::int64_t i = 0; i < state.max_iterations; ++i) {
-            store_big_endian(batch.data(), (*log)->end_offset().value);
-            CHECK((*log)->append(batch).has_value());
+            Buffer& next = batches[static_cast<std::size_t>(i % together)];
+            store_big_endian(next.data(), (*log)->end_offset().value);
+            CHECK((*log)->append_gathering(next).has_value());
+            if (i % together == together - 1) CHECK((*log)->write_gathered().has_value());
         }
+        CHECK((*log)->write_gathered().has_value());
         state.PauseTiming();
         co_await home.flusher().drain();
         CHECK((co_await (*log)->remove()).has_value());
@@ -146,7 +152,12 @@ struct Append {
 
 void log_append(benchmark::State& state) {
     Buffer batch = batch_of(state.range(0));
-    on_shard(state, Append{state, batch});
+    on_shard(state, Append{state, batch, 1});
+    account(state, batch.size());
+}
+void log_append_8_together(benchmark::State& state) {
+    Buffer batch = batch_of(state.range(0));
+    on_shard(state, Append{state, batch, 8});
     account(state, batch.size());
 }
 
@@ -165,6 +176,7 @@ int main(int argc, char** argv) {
         sizes(benchmark::RegisterBenchmark("pwrite_reserved", pwrite_reserved), bytes);
         sizes(benchmark::RegisterBenchmark("pwrite_over", pwrite_over), bytes);
         sizes(benchmark::RegisterBenchmark("log_append", log_append), bytes);
+        sizes(benchmark::RegisterBenchmark("log_append_8_together", log_append_8_together), bytes);
     }
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
