@@ -90,8 +90,8 @@ TEST_F(LogGatherTest, WhoeverNeedsTheFileFindsWhatGathered) {
             EXPECT_GE(found, two + gathered.all.size());
         ASSERT_TRUE(log().write_gathered());
         EXPECT_EQ(other.contents(file_of(0, ".log")).size(), found);
+        stand = nullptr;  // before its disk
     }
-    stand = nullptr;
 }
 
 TEST_F(LogGatherTest, KilledBeforeItWasWrittenItWasNeverThere) {
@@ -131,8 +131,8 @@ TEST_F(LogGatherTest, WhatCannotBeWrittenAfterAllEndsTheDirectory) {
         EXPECT_EQ(stand->read_bytes(0, 1), make_batch({}));
         const auto beyond = stand->shard.await(log().read({{1}, {2}, 1000, true}));
         EXPECT_TRUE(!beyond || beyond->size == 0);
+        stand = nullptr;  // before its disk
     }
-    stand = nullptr;
 }
 
 TEST_F(LogGatherTest, WithoutSecuredSpaceNothingGathers) {
