@@ -58,7 +58,11 @@ runtime::Task<IoResult<std::unique_ptr<Log>>> Log::open(DirectoryShard& home,
     if (!found->folder_exists) co_return log;
 
     log->dirty_.files = std::move(found->dirty);
-    log->dirty_.folder = found->names_changed;
+    // A process that was killed may have made the folder and files in it without their names
+    // being on the device.
+    const bool killed = !log->recovery_->clean && !log->segments_.empty();
+    log->dirty_.folder = found->names_changed || killed;
+    log->dirty_.parent = killed;
     log->dirty_.epochs = found->epochs_changed;
     if (!log->recovery_->reason.empty())
         home.logger().warn(

@@ -54,15 +54,15 @@ IoResult<Listing> read_folder(runtime::Disk& disk, const std::string& folder) {
     return listing;
 }
 
-// Takes from the batches that recovery looks at what a log knows of them: epochs, and whether there
-// are markers.
+// Takes the leader epochs from the batches that recovery looks at.
 class SeenBatches final : public Segment::Seen {
 public:
     explicit SeenBatches(OpenedLog& log) : log_(log) {}
     void batch(const BatchHead& head) override {
-        log_.markers_unflushed |= head.control && head.producer_id.value >= 0;
-        const auto latest = log_.epochs.latest();
-        if (head.leader_epoch.value < 0 || (latest && head.leader_epoch <= *latest)) return;
+        // The file may tell of a later beginning of this epoch, before a cut.
+        if (head.leader_epoch.value < 0 ||
+            log_.epochs.epoch_at(head.base_offset) == head.leader_epoch)
+            return;
         log_.epochs_changed |= log_.epochs.assign(head.leader_epoch, head.base_offset);
     }
 
@@ -126,10 +126,15 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         ASSIGN_OR_CO_RETURN(auto file, segment.file());
         log.dirty.push_back(std::move(file));
         const bool last = i + 1 == log.segments.size();
-        if (recovered->cut_bytes > 0) {
+        // A power loss may keep the next file and not the end of this one. Only compaction leaves
+        // such gaps otherwise.
+        const Offset next = last ? log.end_offset : log.segments[i + 1]->base_offset();
+        const bool gap = log.end_offset < next && verify_from < next && !config.compact;
+        if (recovered->cut_bytes > 0 || gap) {
             log.report.cut_bytes += recovered->cut_bytes;
             log.report.cut_segments += log.segments.size() - i - 1;
-            log.report.reason = recovered->reason;
+            log.report.reason = gap && recovered->cut_bytes == 0 ? "the end of a segment is missing"
+                                                                 : recovered->reason;
             log.names_changed |= !last;
             CO_RETURN_IF_ERROR(delete_segments(home, log.segments, i + 1, config));
             break;
@@ -137,6 +142,23 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         if (!last) CO_RETURN_IF_ERROR(segment.finish(&log.dirty));
     }
     co_return IoResult<void>{};
+}
+
+constexpr std::uint64_t kReplayAtLeast = 8 * 1024 * 1024;
+
+// About as many as the share of a segment's offsets says.
+std::uint64_t bytes_between(const Segments& segments, Offset from, Offset to) {
+    double bytes = 0;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const Offset base = segments[i]->base_offset();
+        const Offset end =
+            i + 1 < segments.size() ? segments[i + 1]->base_offset() : std::max(to, base + 1);
+        const std::int64_t shared = std::min(to, end) - std::max(from, base);
+        if (shared <= 0) continue;
+        bytes +=
+            segments[i]->size() * (static_cast<double>(shared) / static_cast<double>(end - base));
+    }
+    return static_cast<std::uint64_t>(bytes);
 }
 
 }  // namespace
@@ -149,9 +171,12 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
     RebuiltProducers rebuilt;
     ProducerState& state = rebuilt.state;
     Offset replay_from = options.start;
+    bool found = false;
     for (std::size_t i = snapshots.size(); i-- > 0;) {
         const Offset offset = snapshots[i];
         if (offset > options.snapshot_at_most && offset <= options.end) continue;
+        // Batches between it and the start are gone.
+        if (found && offset < options.start) break;
         const std::string path = segment_file(*folder, offset, kSnapshotSuffix);
         if (offset <= options.end) {
             auto bytes = co_await read_file(home.disk(), path);
@@ -161,7 +186,11 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
             if (loaded) {
                 state = std::move(*loaded);
                 replay_from = std::max(options.start, offset);
-                break;
+                if (bytes_between(segments, offset, options.snapshot_at_most) >=
+                    options.replay_at_least)
+                    break;
+                found = true;
+                continue;
             }
             home.logger().warn("producer snapshot " + path + " is damaged");
         }
@@ -326,14 +355,21 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
     log.epochs_changed |= log.epochs.truncate_from_end(log.end_offset);
     log.epochs_changed |= log.epochs.truncate_from_start(log.start_offset);
 
-    // Markers behind the recovery point: their transaction indexes were perhaps not flushed, and
-    // are made again from a state that was.
+    // Behind the recovery point transaction indexes were perhaps not flushed, and are made again
+    // from a state that was.
     RebuildOptions rebuild{log.start_offset, log.end_offset, log.end_offset};
-    if (log.markers_unflushed) rebuild.snapshot_at_most = verify_from;
+    if (!log.report.clean) {
+        rebuild.snapshot_at_most = std::max(verify_from, log.start_offset);
+        rebuild.replay_at_least = kReplayAtLeast;
+    }
+    const std::size_t snapshots = log.snapshots.size();
     auto rebuilt =
         co_await rebuild_producers(home, folder, log.segments, log.snapshots, rebuild, config);
     if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
     log.producers = std::move(rebuilt->state);
+    // What was cut off must not come back by a power loss, when other records have its offsets.
+    if (log.report.cut_segments > 0 || log.snapshots.size() < snapshots)
+        CO_RETURN_IF_ERROR(co_await disk.sync_folder(*folder));
     if (!log.report.clean && !log.segments.empty()) {
         auto repaired = co_await repair_transaction_indexes(log, verify_from, rebuilt->aborted);
         if (!repaired) co_return std::unexpected(std::move(repaired).error());

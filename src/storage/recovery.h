@@ -38,7 +38,6 @@ struct OpenedLog {
     std::vector<Offset> snapshots;                      // the snapshot files that are left
     std::vector<std::shared_ptr<runtime::File>> dirty;  // repaired, or never flushed
     bool names_changed = false;
-    bool markers_unflushed = false;  // ends of transactions stand behind the recovery point
     RecoveryReport report;
 };
 
@@ -60,6 +59,10 @@ struct RebuildOptions {
     Offset end;
     // Begin with a snapshot that is not newer than this.
     Offset snapshot_at_most;
+    // And not before this many bytes of segments lie between, if there are that many. A snapshot
+    // has only a producer's newest batch, and one that lost its answers sends up to five again:
+    // those must be known.
+    std::uint64_t replay_at_least = 0;
 };
 
 // From the newest snapshot that is good and the batches behind it. Snapshots that are damaged, or
