@@ -65,6 +65,11 @@ Task<void> PartitionTable::apply(metadata::ImagePointer image) {
         if (same_topic && before == now) continue;
         co_await apply_topic(*image, *topic);
     }
+    // What a killed process left in the page cache is flushed before anybody is served: clients
+    // never see a high watermark, or the end of a partition, go back. A flush that fails takes the
+    // directory offline, which others are told.
+    for (const auto& partition : std::exchange(unflushed_, {}))
+        (void)co_await partition->log().wait_flushed(partition->log().end_offset());
     applied_ = std::move(image);
     checkpoints_.reset();
 }
@@ -126,6 +131,8 @@ Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metad
             if (partition->is_leader()) co_await give_up(partition);
             partition->become_leader(wanted.leader_epoch,
                                      static_cast<std::int32_t>(wanted.isr.size()), high_watermark);
+            if (partition->high_watermark() < partition->log().end_offset())
+                unflushed_.push_back(partition);
             listener_.became_leader(partition);
         } else if (!leads && partition->is_leader()) {
             co_await give_up(partition);

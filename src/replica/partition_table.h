@@ -109,6 +109,8 @@ private:
     std::unordered_map<TopicId, std::unique_ptr<Topic>> by_id_;
     std::unordered_map<std::string, Topic*, TextHash, std::equal_to<>> by_name_;
     std::size_t size_ = 0;
+    // Began to lead within the present apply(), with records that may not be on the device.
+    std::vector<std::shared_ptr<Partition>> unflushed_;
 };
 
 }  // namespace cauce::replica
