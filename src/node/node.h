@@ -90,7 +90,6 @@ private:
 
     Config config_;
     Hooks hooks_;
-    std::vector<Peer> peers_;  // by shard
     std::size_t arrived_ = 0;
     runtime::WaitList arrivals_;
 
@@ -104,6 +103,8 @@ private:
     std::unique_ptr<quorum::Quorum> quorum_;
     std::unique_ptr<controller::Host> controller_;
     std::unique_ptr<controller::Registration> registration_;
+    // By shard. Their connections' requests may wait in the controller, so they go before it.
+    std::vector<Peer> peers_;
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
     metadata::ImagePointer newest_image_;
     runtime::WaitList image_arrived_;
