@@ -4,6 +4,7 @@
 #include "coordinator/group/errors.h"
 #include "coordinator/group/groups.h"
 #include "coordinator/group/partition_for.h"
+#include "coordinator/responses.h"
 #include "coordinator/served_partition.h"
 #include "wire/messages/heartbeat_request.h"
 #include "wire/messages/join_group_request.h"
@@ -20,29 +21,6 @@ namespace cauce::coordinator {
 
 using group::error_for_client;
 using runtime::Task;
-
-namespace {
-
-// The error of the group, and of every partition asked for: version 1 has no other place for it.
-OffsetFetchReply failed_fetch(const OffsetFetchQuery& query, ErrorCode error) {
-    OffsetFetchReply reply;
-    reply.group_id = query.group_id;
-    reply.error = error;
-    if (!query.topics) return reply;
-    for (const OffsetFetchQuery::Topic& asked : *query.topics) {
-        auto& topic = reply.topics.emplace_back();
-        topic.name = asked.name;
-        topic.topic_id = asked.topic_id;
-        for (const std::int32_t partition : asked.partitions) {
-            auto& failed = topic.partitions.emplace_back();
-            failed.partition = partition;
-            failed.error = error;
-        }
-    }
-    return reply;
-}
-
-}  // namespace
 
 // A JoinGroup or SyncGroup that waits; lives in its coroutine's frame.
 class Host::Waiting {

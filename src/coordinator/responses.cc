@@ -131,6 +131,24 @@ wire::ListGroupsResponse to_response(const ListGroupsReply& reply, std::int16_t)
     return response;
 }
 
+OffsetFetchReply failed_fetch(const OffsetFetchQuery& query, ErrorCode error) {
+    OffsetFetchReply reply;
+    reply.group_id = query.group_id;
+    reply.error = error;
+    if (!query.topics) return reply;
+    for (const OffsetFetchQuery::Topic& asked : *query.topics) {
+        auto& topic = reply.topics.emplace_back();
+        topic.name = asked.name;
+        topic.topic_id = asked.topic_id;
+        for (const std::int32_t partition : asked.partitions) {
+            auto& failed = topic.partitions.emplace_back();
+            failed.partition = partition;
+            failed.error = error;
+        }
+    }
+    return reply;
+}
+
 wire::OffsetFetchResponse to_response(std::span<const OffsetFetchReply> replies,
                                       std::int16_t version) {
     wire::OffsetFetchResponse response;

@@ -37,6 +37,10 @@ wire::OffsetFetchResponse to_response(std::span<const OffsetFetchReply> replies,
 wire::DescribeGroupsResponse to_response(std::span<const DescribedGroup> replies,
                                          std::int16_t version);
 
+// An answer that is an error: of the group, and of every partition asked for, as version 1 has no
+// other place for it.
+OffsetFetchReply failed_fetch(const OffsetFetchQuery& query, ErrorCode error);
+
 // The groups a request asks for: one before version 8, any number from then on.
 std::vector<OffsetFetchQuery> offset_fetch_queries(const wire::OffsetFetchRequest& request,
                                                    std::int16_t version);

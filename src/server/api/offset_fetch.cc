@@ -50,12 +50,7 @@ Task<Reply> fetch_one(RequestContext& context, Query query) {
     std::vector<Reply::Topic> unknown;
     if (by_id) unknown = resolve_ids(*image, query);
     const auto shard = group_shard(context.shard, query.group_id);
-    if (!shard) {
-        Reply reply;
-        reply.group_id = query.group_id;
-        reply.error = ErrorCode::coordinator_not_available;
-        co_return reply;
-    }
+    if (!shard) co_return coordinator::failed_fetch(query, ErrorCode::coordinator_not_available);
     Visit visit{&context.shard.peers[*shard]->groups, &query};
     Reply reply = co_await context.shard.shards.on(*shard, std::move(visit));
     if (by_id) {
