@@ -66,7 +66,7 @@ public:
             co_return io_fail(error, "fdatasync", path_);
         }
         if (disk_.dies_here()) disk_.die();
-        disk_.image().complete_sync(sync);
+        if (!disk_.life_.node.syncs_do_nothing) disk_.image().complete_sync(sync);
         co_return IoResult<void>();
     }
 
@@ -187,7 +187,7 @@ runtime::Task<IoResult<void>> SimDisk::sync_folder(std::string folder) {
     co_await shard_.sleep_until(end);
     world_.trace(Step::disk_sync, sync.folder, sync.last_change);
     if (dies_here()) die();
-    image().complete_sync_folder(sync);
+    if (!life_.node.folder_syncs_do_nothing) image().complete_sync_folder(sync);
     co_return IoResult<void>();
 }
 

@@ -73,6 +73,10 @@ struct SimNode {
     // Asked before every call to the disk; an errno makes the call fail.
     std::function<int(const DiskCall&)> disk_fault;
 
+    // A disk that breaks its word: to see that a checker notices.
+    bool syncs_do_nothing = false;
+    bool folder_syncs_do_nothing = false;
+
     // kill_in_disk_call(): calls left until then, and the disk as it was at that moment.
     std::uint64_t disk_calls_left = 0;
     std::optional<DiskImage> disk_at_death;

@@ -1,0 +1,57 @@
+// Load: what the workloads of one run share: where the broker is, what the checkers know, when to
+// end. All workloads of a run live on one simulated node, so on one thread of control.
+#pragma once
+
+#include "base/error_code.h"
+#include "base/ids.h"
+#include "runtime/net.h"
+#include "sim/checkers/findings.h"
+#include "sim/checkers/group_checker.h"
+#include "sim/checkers/record_checker.h"
+#include "sim/checkers/topic_checker.h"
+#include "sim/world.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace cauce::sim {
+
+struct Load {
+    runtime::Address broker;
+    Findings findings;
+    RecordChecker records{findings};
+    GroupChecker groups{findings};
+    TopicChecker topics{findings};
+
+    // The topics that producers and readers use, all created, and their ids.
+    std::map<std::string, TopicId> ids;
+    // acks=1 survives the death of the process, not a power loss.
+    bool one_ack_is_a_promise = true;
+
+    // No new work is begun; what is under way is brought to its end.
+    bool draining = false;
+    // Everybody stops where he is.
+    bool over() const { return !findings.empty() || ended; }
+    bool ended = false;
+
+    // How often a broker asked to come again, and how often a connection ended before its answer.
+    std::uint64_t retries = 0;
+    std::uint64_t lost_connections = 0;
+};
+
+// A broker that has just started says such things; the workload comes again. What would tell of a
+// damaged request or a failed disk is not among them.
+inline bool may_come_again(ErrorCode error) {
+    return is_retriable(error) && error != ErrorCode::corrupt_message &&
+           error != ErrorCode::kafka_storage_error;
+}
+
+// A pause of up to `longest` before the next attempt.
+inline runtime::Task<void> pause(NodeSeams& seams, Duration longest) {
+    const MonoTime until =
+        seams.shards.clock().now() + Duration(seams.shards.random().between(0, longest.count()));
+    co_await seams.shards.sleep_until(until);
+}
+
+}  // namespace cauce::sim
