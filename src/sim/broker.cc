@@ -1,0 +1,56 @@
+#include "sim/broker.h"
+
+#include "node/node.h"
+
+#include <memory>
+#include <utility>
+
+namespace cauce::sim {
+
+// What the broker's shards share in one life.
+struct Broker::Process {
+    Process(Broker& broker, node::Config config, unsigned shards, node::Node::Hooks hooks)
+        : owner(broker), node(std::move(config), shards, std::move(hooks)) {}
+    ~Process() { owner.stop_ = nullptr; }
+
+    Broker& owner;
+    runtime::Stop stop;
+    node::Node node;
+};
+
+Broker::Broker(World& world, SimNode& machine, const std::string& properties)
+    : world_(world), machine_(machine) {
+    node::ConfigInput input;
+    input.file_name = machine.name;
+    input.file_text = properties;
+    Result<node::Config> config = node::read_config(input);
+    CHECK(config.has_value(), config.error().message);
+    config_ = std::move(*config);
+    config_.auto_format = true;
+}
+
+void Broker::start() {
+    serving_ = false;
+    outcome_.reset();
+    node::Node::Hooks hooks;
+    hooks.ready = [this](const std::vector<runtime::Address>&) { serving_ = true; };
+    const auto process =
+        std::make_shared<Process>(*this, config_, machine_.shards, std::move(hooks));
+    stop_ = &process->stop;
+    world_.start(machine_, [process](NodeSeams& seams, unsigned shard) {
+        return run(*process, seams, shard);
+    });
+}
+
+void Broker::stop() {
+    CHECK(running());
+    stop_->request();
+}
+
+runtime::Task<void> Broker::run(Process& process, NodeSeams& seams, unsigned shard) {
+    const node::Seams own{seams.shards, seams.disk, seams.net, seams.log};
+    Result<void> outcome = co_await process.node.run(shard, own, process.stop);
+    if (shard == 0) process.owner.outcome_ = std::move(outcome);
+}
+
+}  // namespace cauce::sim
