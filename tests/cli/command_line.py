@@ -250,7 +250,10 @@ def share_out(cauce, name, settings):
                                    stdout=outs[-1]))
 
     def owned():
-        described, = cauce.json("group", "describe", name)
+        try:
+            described, = cauce.json("group", "describe", name)
+        except Failure:  # until the first member has joined there is no such group
+            return None
         counts = {m["member_id"]: m["partition_count"] for m in described["members"]}
         return described["state"], sorted(counts.values())
 
@@ -284,7 +287,7 @@ def share_out(cauce, name, settings):
     end_by_ctrl_c(members[1])
     wait_until(lambda: owned() == ("Stable", [4]), "taking over")
     end_by_ctrl_c(members[2])
-    wait_until(lambda: owned()[0] == "Empty", "leaving")
+    wait_until(lambda: owned() == ("Empty", []), "leaving")
     cauce.call("topic", "delete", name, "-y")
 
 
