@@ -9,6 +9,7 @@
 #include "runtime/os/process.h"
 #include "runtime/os/runtime.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -34,6 +35,13 @@ Result<std::string> read_text(const std::string& path) {
         return fail(ErrorCode::invalid_config,
                     "cannot read " + path + ": is the path right, and may this user read it?");
     return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// What requests under way may take when the configuration does not say: most of the memory is worth
+// more as page cache, but a few large requests must fit.
+std::int64_t request_bytes(std::uint64_t machine_bytes) {
+    constexpr std::uint64_t kLeast = 64ull * 1024 * 1024;
+    return static_cast<std::int64_t>(std::max(kLeast, machine_bytes / 8));
 }
 
 std::string dev_properties(const cli::DevOptions& options, const std::string& folder) {
@@ -111,6 +119,8 @@ int Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
     runtime::os::RuntimeOptions options;
     options.shards = config.shards > 0 ? config.shards : runtime::os::processors();
     options.log = &log;
+    if (config.settings.request_bytes == 0)
+        config.settings.request_bytes = request_bytes(runtime::os::memory_bytes());
     auto made = Runtime::make(options);
     if (!made) return complain(made.error().to_string());
     Runtime& runtime = **made;

@@ -177,6 +177,7 @@ private:
         fill_listeners();
         fill_directory();
         settings.socket_request_max_bytes = small("socket.request.max.bytes");
+        fill_limits();
         settings.connections_max_idle = span("connections.max.idle.ms");
         settings.auto_create_topics = flag("auto.create.topics.enable");
         settings.num_partitions = small("num.partitions");
@@ -212,6 +213,45 @@ private:
         config_.ignore_security = input_.ignore_security;
         if (is_given("broker.rack")) config_.rack = text("broker.rack");
         check_replication();
+    }
+
+    void fill_limits() {
+        server::Settings& settings = config_.settings;
+        const std::int64_t queued = number("queued.max.request.bytes");
+        if (queued > 0 && queued < settings.socket_request_max_bytes) {
+            errors_.push_back(place("queued.max.request.bytes") + ": queued.max.request.bytes=" +
+                              std::to_string(queued) + " is less than one request may have; " +
+                              "write at least socket.request.max.bytes (" +
+                              std::to_string(settings.socket_request_max_bytes) +
+                              "), or lower that");
+        }
+        settings.request_bytes = std::max<std::int64_t>(queued, 0);
+        server::ConnectionLimits& limits = settings.connection_limits;
+        limits.total = small("max.connections");
+        limits.per_address = small("max.connections.per.ip");
+        for (const std::string& entry :
+             metadata::config_list(text("max.connections.per.ip.overrides"))) {
+            // The last colon: IPv6 addresses hold some themselves.
+            const std::size_t colon = entry.rfind(':');
+            const std::string address = entry.substr(0, colon);
+            std::int32_t most = -1;
+            if (colon != std::string::npos) {
+                const char* end = entry.data() + entry.size();
+                const auto parsed = std::from_chars(entry.data() + colon + 1, end, most);
+                if (parsed.ec != std::errc() || parsed.ptr != end) most = -1;
+            }
+            const bool is_address =
+                !address.empty() &&
+                address.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos &&
+                address.find_first_of(":.") != std::string::npos;
+            if (most < 0 || !is_address) {
+                errors_.push_back(place("max.connections.per.ip.overrides") + ": `" + entry +
+                                  "` is no ADDRESS:NUMBER; names are not looked up, write for "
+                                  "example 192.0.2.7:200");
+                continue;
+            }
+            limits.per_address_overrides[address] = most;
+        }
     }
 
     void fill_identity() {

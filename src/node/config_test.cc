@@ -101,6 +101,33 @@ TEST(Config, VariablesAndOverridesStandAboveTheFile) {
     EXPECT_EQ(config->log_directory, "/data");
 }
 
+TEST(Config, LimitsOfConnectionsAndRequests) {
+    const auto usual = read_config(quick_start());
+    ASSERT_TRUE(usual);
+    EXPECT_EQ(usual->settings.request_bytes, 0);  // nobody chose
+    EXPECT_EQ(usual->settings.connection_limits.total, INT32_MAX);
+    EXPECT_EQ(usual->settings.connections_max_idle, milliseconds(600'000));
+    const auto chosen =
+        read_config(quick_start("max.connections=500\nmax.connections.per.ip=7\n"
+                                "max.connections.per.ip.overrides=127.0.0.1:200,fe80::1:3\n"
+                                "queued.max.request.bytes=104857600\n"));
+    ASSERT_TRUE(chosen) << chosen.error().message;
+    EXPECT_EQ(chosen->settings.connection_limits.total, 500);
+    EXPECT_EQ(chosen->settings.connection_limits.per_address, 7);
+    EXPECT_EQ(chosen->settings.connection_limits.per_address_overrides,
+              (std::map<std::string, std::int32_t>{{"127.0.0.1", 200}, {"fe80::1", 3}}));
+    EXPECT_EQ(chosen->settings.request_bytes, 104'857'600);
+
+    EXPECT_NE(refusal(quick_start("queued.max.request.bytes=1000\n"))
+                  .find("write at least socket.request.max.bytes (104857600)"),
+              std::string::npos);
+    for (const char* wrong : {"localhost:5", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:-1", ":5"}) {
+        const std::string text =
+            refusal(quick_start("max.connections.per.ip.overrides=" + std::string(wrong) + "\n"));
+        EXPECT_NE(text.find("is no ADDRESS:NUMBER"), std::string::npos) << wrong << ": " << text;
+    }
+}
+
 TEST(Config, NamesOfVariables) {
     EXPECT_EQ(key_of_variable("KAFKA_LOG_DIRS"), "log.dirs");
     EXPECT_EQ(key_of_variable("KAFKA_A__B___C"), "a_b-c");

@@ -249,6 +249,8 @@ Task<Result<void>> Node::start_shards() {
     std::vector<server::ShardServices*> services;
     for (Peer& peer : peers_)
         services.push_back(&peer.shard->services());
+    quota_ = std::make_unique<server::ConnectionQuota>(peers_[0].seams->shards,
+                                                       config_.settings.connection_limits);
     const auto introduce = [this, &services](unsigned shard) {
         return introduce_peers(shard, services);
     };
@@ -285,7 +287,7 @@ Task<void> Node::introduce_peers(unsigned shard, std::vector<server::ShardServic
     std::vector<server::Connections*> connections;
     for (Peer& peer : peers_)
         connections.push_back(&peer.shard->connections());
-    peers_[shard].shard->connections().introduce(std::move(connections));
+    peers_[shard].shard->connections().introduce(std::move(connections), *quota_);
     co_return;
 }
 
@@ -332,8 +334,8 @@ Task<Result<void>> Node::listen() {
     for (Peer& peer : peers_)
         everywhere.push_back(&peer.shard->connections());
     for (const server::Listener& listener : config_.settings.listeners) {
-        acceptors_.push_back(
-            std::make_unique<server::Acceptor>(peers_[0].shard->services(), listener, everywhere));
+        acceptors_.push_back(std::make_unique<server::Acceptor>(peers_[0].shard->services(),
+                                                                listener, *quota_, everywhere));
         const auto listening = co_await acceptors_.back()->listen();
         if (listening) continue;
         std::string text = "cannot listen on " + listener.bind.to_string() + " (listener " +

@@ -103,6 +103,7 @@ private:
     std::unique_ptr<quorum::Quorum> quorum_;
     std::unique_ptr<controller::Host> controller_;
     std::unique_ptr<controller::Registration> registration_;
+    std::unique_ptr<server::ConnectionQuota> quota_;
     // By shard. Their connections' requests may wait in the controller, so they go before it.
     std::vector<Peer> peers_;
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;

@@ -13,6 +13,15 @@ namespace {
 // the rest is for connections.
 constexpr std::size_t kOpenFilesMax = 10'000;
 
+// Without a choice, what the smallest machines would choose.
+constexpr std::int64_t kRequestBytesDefault = 64 * 1024 * 1024;
+
+std::size_t request_bytes_of(const Config& config, const Seams& seams) {
+    const std::int64_t bytes = config.settings.request_bytes;
+    return static_cast<std::size_t>(bytes > 0 ? bytes : kRequestBytesDefault) /
+           seams.shards.count();
+}
+
 }  // namespace
 
 Shard::Shard(const Seams& seams, const Config& config, controller::Host& controller,
@@ -34,6 +43,7 @@ Shard::Shard(const Seams& seams, const Config& config, controller::Host& control
           .groups = groups_,
           .fetch_sessions = server::FetchSessions(
               static_cast<std::size_t>(config.settings.fetch_session_slots) / seams.shards.count()),
+          .request_memory = server::RequestMemory(seams.shards, request_bytes_of(config, seams)),
           .controller = controller},
       connections_(services_) {}
 

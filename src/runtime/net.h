@@ -40,6 +40,7 @@ using WritePart = std::variant<BytesView, FileRange>;
 class DetachedStream {
 public:
     virtual ~DetachedStream() = default;
+    virtual Address peer() const = 0;
 };
 
 class Stream {

@@ -3,6 +3,7 @@
 #include "server/dispatch.h"
 #include "server/request_context.h"
 
+#include <chrono>
 #include <utility>
 
 namespace cauce::server {
@@ -12,9 +13,12 @@ Connection::IdleTimer::IdleTimer(Connection& owner)
           Connection& connection = static_cast<IdleTimer*>(self)->connection;
           const Duration idle = connection.shard_.settings.connections_max_idle;
           const MonoTime now = connection.shard_.shards.clock().now();
-          // A request under way (a long poll, a parked join) is not idleness.
-          if (connection.slots_.empty() && now - connection.last_active_ >= idle) {
+          // A request under way (a long poll, a parked join) is not idleness; answers that nobody
+          // reads are.
+          const bool waits_for_us = !connection.slots_.empty() && !connection.slots_.front().done;
+          if (!waits_for_us && now - connection.last_active_ >= idle) {
               connection.close();
+              connection.abandon();
           } else {
               connection.arm_idle_timer();
           }
@@ -30,16 +34,20 @@ Connection::Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> st
       last_active_(shard.shards.clock().now()),
       idle_timer_(*this),
       tasks_(shard.shards.ready()) {
+    frames_.use(shard_.request_memory);
     identity_.token = shard.next_client_token();
     identity_.host = stream_->peer().host;
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    shard_.request_memory.withdraw(this);
+}
 
 Task<void> Connection::run() {
     arm_idle_timer();
     tasks_.spawn(write_responses());
     co_await read_requests();
+    shard_.request_memory.withdraw(this);
     while (in_flight_ > 0)
         co_await handled_.wait();
     reading_ended_ = true;
@@ -65,8 +73,13 @@ void Connection::close() {
     // Responses of requests under way still go out when nothing more is read: the stream is closed
     // by run().
     if (slots_.empty()) stream_->close();
+    shard_.request_memory.withdraw(this);
     handled_.notify_all();
     writable_.notify_all();
+}
+
+void Connection::abandon() {
+    stream_->close();
 }
 
 void Connection::arm_idle_timer() {
@@ -83,7 +96,36 @@ bool Connection::accept_frame_size(std::int32_t size) {
     return false;
 }
 
+Task<bool> Connection::make_room() {
+    RequestMemory& memory = shard_.request_memory;
+    while (!closing_ && !broken_) {
+        const std::size_t bytes = frames_.growth();
+        if (bytes == 0 || memory.grants(bytes, this)) co_return true;
+        if (frames_.be_modest()) continue;
+        co_await memory.wait(bytes, this);
+        start_pace();
+    }
+    co_return false;
+}
+
+void Connection::start_pace() {
+    pace_since_ = shard_.shards.clock().now();
+    pace_bytes_ = 0;
+}
+
+bool Connection::dawdles() {
+    if (!reading_ || frames_.empty() || !frames_.counts()) return false;
+    const Duration taken = shard_.shards.clock().now() - pace_since_;
+    const bool has_turn = shard_.request_memory.has_turn(this);
+    if (taken < (has_turn ? kTurnPaceTime : kPaceTime)) return false;
+    const std::int64_t due = kPaceBytes * std::chrono::duration_cast<seconds>(taken).count();
+    if (std::cmp_less(pace_bytes_, due)) return true;
+    start_pace();  // what came at once at the start must not excuse silence later
+    return false;
+}
+
 Task<void> Connection::read_requests() {
+    bool handled = true;
     while (!closing_ && !broken_) {
         // What was taken is answered here, what was only received goes along.
         if (should_move()) {
@@ -94,12 +136,21 @@ Task<void> Connection::read_requests() {
         if (size && !accept_frame_size(*size)) break;
         auto frame = frames_.next();
         if (!frame) {
+            if (frames_.growth() > 0 && !co_await make_room()) break;
+            // The time its last request took is not the peer's.
+            if (std::exchange(handled, false)) start_pace();
+            reading_ = true;
             const auto bytes = co_await stream_->read_some(frames_.room());
+            reading_ = false;
             if (!bytes || *bytes == 0) break;
+            if (frames_.empty()) start_pace();
             frames_.received(*bytes);
+            pace_bytes_ += *bytes;
             last_active_ = shard_.shards.clock().now();
             continue;
         }
+        shard_.request_memory.whole(this);
+        handled = true;
         // Produce may start beside other Produce requests; everything else waits for what came
         // before it.
         const bool overlaps = may_overlap(frame->bytes);
@@ -115,7 +166,7 @@ Task<void> Connection::read_requests() {
         } else {
             co_await handle(std::move(*frame), slot);
             // A client that sends faster than it reads waits here, not in our memory.
-            while (slots_.size() >= kInFlightMax && !broken_)
+            while ((slots_.size() >= kInFlightMax || unread_bytes_ >= kUnreadBytesMax) && !broken_)
                 co_await written_.wait();
         }
     }
@@ -131,6 +182,7 @@ Task<void> Connection::handle(Frame frame, Slot& slot) {
     }
     slot.response = context.take_response();
     slot.done = true;
+    unread_bytes_ += slot.response.size();
     --in_flight_;
     handled_.notify_all();
     writable_.notify_all();
@@ -155,10 +207,13 @@ Task<void> Connection::write_responses() {
             if (!written) {
                 broken_ = true;
                 stream_->close();
+                shard_.request_memory.withdraw(this);
             }
         }
-        for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t i = 0; i < count; ++i) {
+            unread_bytes_ -= slots_.front().response.size();
             slots_.pop_front();
+        }
         last_active_ = shard_.shards.clock().now();
         written_.notify_all();
         handled_.notify_all();

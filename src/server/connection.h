@@ -42,13 +42,20 @@ public:
     // No more requests. Those under way are finished and answered.
     void close();
 
+    // After close(): does not wait for the peer to read its answers any longer.
+    void abandon();
+
+    // True when the rest of a large request is waited for and hardly comes: its memory is what
+    // others may wait for. To be asked again and again while they do.
+    bool dawdles();
+
     // What a request found out: one shard owned all of it (D2). A connection whose requests keep
     // going to another shard moves there, once those under way are answered.
     void owned_by(unsigned shard);
     // After run(): where to go on, when the connection ended only here.
     std::optional<unsigned> moving_to() const { return moving_to_; }
     std::unique_ptr<runtime::DetachedStream> detach() { return stream_->detach(); }
-    FrameBuffer take_received() { return std::move(frames_); }
+    FrameBuffer take_received() { return frames_.take_along(); }
 
     ClientIdentity& identity() { return identity_; }
     const Listener& listener() const { return listener_; }
@@ -62,6 +69,9 @@ private:
     Task<void> read_requests();
     Task<void> write_responses();
     Task<void> handle(Frame frame, Slot& slot);
+    // False when there is nothing more to read for.
+    Task<bool> make_room();
+    void start_pace();
     bool accept_frame_size(std::int32_t size);
     void arm_idle_timer();
     bool should_move() const;
@@ -78,6 +88,13 @@ private:
     static constexpr std::uint32_t kMovesAfter = 64;
     // What one write gathers; a large fetch response goes alone.
     static constexpr std::size_t kWriteBytes = 1024 * 1024;
+    // The least that must come of a half request in a second, when memory is short; measured over
+    // at least kPaceTime. Who has the turn, and with it more than its share, is given less time.
+    static constexpr std::int64_t kPaceBytes = 100 * 1024;
+    static constexpr Duration kPaceTime = seconds(5);
+    static constexpr Duration kTurnPaceTime = seconds(1);
+    // A client with so much to read is answered no further request before it has read.
+    static constexpr std::size_t kUnreadBytesMax = 1024 * 1024;
 
     ShardServices& shard_;
     std::unique_ptr<runtime::Stream> stream_;
@@ -87,7 +104,11 @@ private:
     FrameBuffer frames_;
     std::deque<Slot>
         slots_;  // in the order of the requests; the front ones that are done get written
+    std::size_t unread_bytes_ = 0;  // of the responses that are done
     std::size_t in_flight_ = 0;
+    bool reading_ = false;  // the peer is who is waited for
+    MonoTime pace_since_;   // of the half request
+    std::size_t pace_bytes_ = 0;
     bool closing_ = false;  // no more reading
     bool broken_ = false;   // no more writing either
     bool reading_ended_ = false;

@@ -1,38 +1,64 @@
 #include "server/connections.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace cauce::server {
 
-Task<void> Handover::run(Connections& connections, const Listener& listener, Luggage luggage) {
-    connections.adopt(std::move(luggage), listener);
-    co_return;
+Task<bool> Handover::run(Connections& connections, const Listener& listener, Luggage luggage) {
+    co_return connections.adopt(std::move(luggage), listener);
 }
 
-Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {}
+Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {
+    shard_.request_memory.on_pressure([this] { close_dawdlers(); });
+}
 
-void Connections::adopt(Luggage luggage, const Listener& listener) {
-    if (closing_) return;  // and with that the stream is closed
+Connections::~Connections() {
+    shard_.request_memory.on_pressure(nullptr);
+}
+
+void Connections::close_dawdlers() {
+    // Closing one may end it at once, which changes the set.
+    std::vector<Connection*> dawdlers;
+    for (Connection* connection : open_)
+        if (connection->dawdles()) dawdlers.push_back(connection);
+    if (dawdlers.empty()) return;
+    shard_.log.warn("requests wait for memory (queued.max.request.bytes): closing " +
+                    std::to_string(dawdlers.size()) +
+                    " connections that keep some for half a request and hardly send");
+    for (Connection* connection : dawdlers)
+        if (open_.contains(connection)) connection->close();
+}
+
+bool Connections::adopt(Luggage luggage, const Listener& listener) {
+    if (closing_) return false;  // and with that the stream is closed
     auto attached = shard_.net.attach(std::move(luggage.stream));
-    if (!attached) return;  // it went away meanwhile
+    if (!attached) return false;  // it went away meanwhile
     auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener,
                                                    std::move(luggage.received));
     if (luggage.identity) connection->identity() = *std::move(luggage.identity);
     open_.insert(connection.get());
     tasks_.spawn(serve(std::move(connection)));
+    return true;
 }
 
 Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
     co_await connection->run();
     open_.erase(connection.get());
+    ended_.notify_all();
+    const std::string host = connection->identity().host;
     const auto next = connection->moving_to();
-    if (!next || closing_) co_return;
-    Handover handover{elsewhere_[*next],
-                      &connection->listener(),
-                      {connection->detach(), connection->identity(), connection->take_received()}};
+    if (next && !closing_) {
+        Handover handover{
+            elsewhere_[*next],
+            &connection->listener(),
+            {connection->detach(), connection->identity(), connection->take_received()}};
+        connection.reset();
+        if (co_await shard_.shards.on(*next, std::move(handover))) co_return;
+    }
     connection.reset();
-    co_await shard_.shards.on(*next, std::move(handover));
+    co_await quota_->leave_on(shard_.shards, host);
 }
 
 Task<void> Connections::close() {
@@ -41,6 +67,14 @@ Task<void> Connections::close() {
     const std::vector<Connection*> all(open_.begin(), open_.end());
     for (Connection* connection : all) {
         if (open_.contains(connection)) connection->close();
+    }
+    // Who does not read its answers must not hold up the stop.
+    const MonoTime deadline = shard_.shards.clock().now() + kAnswersReadWithin;
+    while (!open_.empty() && shard_.shards.clock().now() < deadline)
+        co_await ended_.wait_until(shard_.shards.timers(), deadline);
+    const std::vector<Connection*> left(open_.begin(), open_.end());
+    for (Connection* connection : left) {
+        if (open_.contains(connection)) connection->abandon();
     }
     co_await tasks_.join();
 }

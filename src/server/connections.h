@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/connection.h"
+#include "server/connection_quota.h"
 
 #include <memory>
 #include <optional>
@@ -26,29 +27,42 @@ struct Handover {
     Connections* there;
     const Listener* listener;
     Luggage luggage;
-    Task<void> operator()() { return run(*there, *listener, std::move(luggage)); }
-    static Task<void> run(Connections& connections, const Listener& listener, Luggage luggage);
+    // False when it was closed instead: the shard stops, or it went away meanwhile.
+    Task<bool> operator()() { return run(*there, *listener, std::move(luggage)); }
+    static Task<bool> run(Connections& connections, const Listener& listener, Luggage luggage);
 };
 
 class Connections {
 public:
     explicit Connections(ShardServices& shard);
+    ~Connections();
 
     // The Connections of every shard, for connections that move. Before the first adopt().
-    void introduce(std::vector<Connections*> elsewhere) { elsewhere_ = std::move(elsewhere); }
-    // Serves an accepted connection from now on.
-    void adopt(Luggage luggage, const Listener& listener);
+    // `quota` is told of every connection that ends.
+    void introduce(std::vector<Connections*> elsewhere, ConnectionQuota& quota) {
+        elsewhere_ = std::move(elsewhere);
+        quota_ = &quota;
+    }
+    // Serves an accepted connection from now on; false as Handover says.
+    bool adopt(Luggage luggage, const Listener& listener);
     // No more requests are read; ends when those under way are answered and every connection is
     // closed.
     Task<void> close();
     std::size_t size() const { return open_.size(); }
 
 private:
+    // How long a stop waits for clients to read the answers they were given.
+    static constexpr Duration kAnswersReadWithin = seconds(5);
+
+    // Memory is short: closes those that keep some for requests which do not get on.
+    void close_dawdlers();
     Task<void> serve(std::unique_ptr<Connection> connection);
 
     ShardServices& shard_;
     std::vector<Connections*> elsewhere_;
+    ConnectionQuota* quota_ = nullptr;
     bool closing_ = false;
+    runtime::WaitList ended_;  // a connection did
     std::unordered_set<Connection*> open_;
     runtime::TaskGroup tasks_;
 };

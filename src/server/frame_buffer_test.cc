@@ -1,5 +1,7 @@
 #include "server/frame_buffer.h"
 
+#include "client/testing/loop.h"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -63,6 +65,80 @@ TEST(FrameBuffer, AnIdleConnectionHoldsLittle) {
     for (int i = 0; i < 100; ++i)
         feed(buffer, framed(100, 1), 104);
     EXPECT_LE(buffer.room().size(), FrameBuffer::kChunkBytesMin);
+}
+
+TEST(FrameBuffer, TellsBeforehandWhatItIsGoingToTake) {
+    client::testing::Loop loop;
+    RequestMemory memory(loop, 1u << 30);
+    FrameBuffer buffer;
+    buffer.use(memory);
+    const Buffer bytes = framed(3'000'000, 1);
+    std::vector<Frame> frames;  // keeps every chunk
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t at = 0; at < bytes.size();) {
+            const std::size_t before = memory.used();
+            const std::size_t growth = buffer.growth();
+            EXPECT_LE(growth, std::max<std::size_t>(2 * at, FrameBuffer::kChunkBytesLarge));
+            MutableBytes room = buffer.room();
+            // The chunk before may be freed at once.
+            EXPECT_LE(memory.used(), before + growth);
+            if (growth == 0) {
+                EXPECT_EQ(memory.used(), before);
+            }
+            EXPECT_EQ(buffer.growth(), 0u);
+            const std::size_t n = std::min(room.size(), bytes.size() - at);
+            std::memcpy(room.data(), bytes.data() + at, n);
+            buffer.received(n);
+            at += n;
+            while (auto frame = buffer.next())
+                frames.push_back(*frame);
+        }
+    }
+    EXPECT_EQ(frames.size(), 3u);
+    EXPECT_GE(memory.used(), 9'000'000u);
+    frames.clear();
+    buffer = FrameBuffer();
+    EXPECT_EQ(memory.used(), 0u);
+}
+
+TEST(FrameBuffer, AModestOneTakesWhatTheFrameNeeds) {
+    FrameBuffer buffer;
+    for (int i = 0; i < 20; ++i)
+        feed(buffer, framed(300'000, 1), 1u << 20);
+    const auto running = feed(buffer, framed(300'000, 1), 1u << 20);
+    ASSERT_EQ(running.size(), 1u);
+    if (buffer.growth() > 0) {
+        EXPECT_GE(buffer.growth(), 300'000u);
+    }
+    EXPECT_TRUE(buffer.be_modest());
+    EXPECT_FALSE(buffer.be_modest());
+    EXPECT_LE(buffer.growth(), FrameBuffer::kChunkBytesMin);
+}
+
+TEST(FrameBuffer, WhatWasReceivedMovesToAnotherShard) {
+    client::testing::Loop loop;
+    RequestMemory here(loop, 1u << 20);
+    RequestMemory there(loop, 1u << 20);
+    const Buffer bytes = framed(50'000, 7);
+    FrameBuffer buffer;
+    buffer.use(here);
+    for (std::size_t at = 0; at < 40'000;) {
+        MutableBytes room = buffer.room();
+        const std::size_t n = std::min<std::size_t>(room.size(), 40'000 - at);
+        std::memcpy(room.data(), bytes.data() + at, n);
+        buffer.received(n);
+        at += n;
+    }
+    EXPECT_GT(here.used(), 0u);
+    FrameBuffer moved = buffer.take_along();
+    EXPECT_EQ(here.used(), 0u);
+    moved.use(there);
+    EXPECT_GE(there.used(), 40'000u);
+    const auto frames =
+        feed(moved, Buffer(bytes.begin() + 40'000, bytes.end()), std::size_t{1} << 20);
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_EQ(Buffer(frames[0].bytes.begin(), frames[0].bytes.end()),
+              Buffer(bytes.begin() + 4, bytes.end()));
 }
 
 }  // namespace

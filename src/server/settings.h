@@ -7,6 +7,7 @@
 #include "runtime/net.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,23 @@ struct Listener {
     runtime::Address advertised;
 };
 
+// Kafka's names are max.connections and max.connections.per.ip(.overrides).
+struct ConnectionLimits {
+    std::int32_t total = INT32_MAX;
+    std::int32_t per_address = INT32_MAX;
+    std::map<std::string, std::int32_t> per_address_overrides;  // by numeric address
+};
+
 struct Settings {
     NodeId node_id;
     std::string cluster_id;
     std::vector<Listener> listeners;
     metadata::StaticConfig file;  // every key as it was given
     std::int32_t socket_request_max_bytes = 100 * 1024 * 1024;
+    // Of requests being received or handled, over all shards (queued.max.request.bytes); 0: nobody
+    // chose, and the program takes a share of the machine's memory.
+    std::int64_t request_bytes = 0;
+    ConnectionLimits connection_limits;
     Duration connections_max_idle = std::chrono::minutes(10);
     bool auto_create_topics = true;
     std::int32_t num_partitions = 1;

@@ -9,6 +9,7 @@
 #include "server/fetch_session.h"
 #include "server/fetch_wait.h"
 #include "server/producer_ids.h"
+#include "server/request_memory.h"
 #include "server/settings.h"
 
 #include <cstdint>
@@ -46,6 +47,7 @@ struct ShardServices {
     replica::PartitionTable& partitions;  // the partitions this shard owns
     coordinator::Host& groups;            // the groups whose offsets partitions this shard owns
     FetchSessions fetch_sessions;
+    RequestMemory request_memory;
     FetchWaits fetch_waits{};
     ProducerIds producer_ids{};
     // To be used on kControllerShard only: shards.on(kControllerShard, ...).

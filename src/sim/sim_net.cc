@@ -41,6 +41,7 @@ public:
 
     std::shared_ptr<Connection> take() { return std::move(connection_); }
     int side() const { return side_; }
+    Address peer() const override { return connection_->ends[1 - side_].address; }
 
 private:
     Wire& wire_;

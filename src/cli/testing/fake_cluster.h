@@ -56,46 +56,47 @@ public:
 
 private:
     void serve_topics() {
-        using namespace wire;
-        broker.on<CreateTopicsRequest, CreateTopicsResponse>([this](const CreateTopicsRequest& r) {
-            CreateTopicsResponse response;
-            for (const auto& topic : r.topics) {
-                auto& out = response.topics.emplace_back();
-                const std::string name(topic.name);
-                out.name = broker.keep(name);
-                configs.clear();
-                for (const auto& config : topic.configs)
-                    configs.emplace_back(config.name, config.value.value_or(""));
-                if (metadata.topics.contains(name)) {
-                    out.error_code = to_wire(ErrorCode::topic_already_exists);
-                    out.error_message = broker.keep("Topic '" + name + "' already exists.");
-                } else if (topic.replication_factor > 1) {
-                    out.error_code = to_wire(ErrorCode::invalid_replication_factor);
-                    out.error_message = std::string_view("There is one broker.");
-                } else {
-                    const auto count = topic.num_partitions < 0 ? 1 : topic.num_partitions;
-                    metadata.add_topic(
-                        name, std::vector<std::int32_t>(static_cast<std::size_t>(count), 1));
-                    out.topic_id = metadata.topics[name].id;
-                    out.num_partitions = count;
-                    out.replication_factor = 1;
+        broker.on<wire::CreateTopicsRequest, wire::CreateTopicsResponse>(
+            [this](const wire::CreateTopicsRequest& r) {
+                wire::CreateTopicsResponse response;
+                for (const auto& topic : r.topics) {
+                    auto& out = response.topics.emplace_back();
+                    const std::string name(topic.name);
+                    out.name = broker.keep(name);
+                    configs.clear();
+                    for (const auto& config : topic.configs)
+                        configs.emplace_back(config.name, config.value.value_or(""));
+                    if (metadata.topics.contains(name)) {
+                        out.error_code = to_wire(ErrorCode::topic_already_exists);
+                        out.error_message = broker.keep("Topic '" + name + "' already exists.");
+                    } else if (topic.replication_factor > 1) {
+                        out.error_code = to_wire(ErrorCode::invalid_replication_factor);
+                        out.error_message = std::string_view("There is one broker.");
+                    } else {
+                        const auto count = topic.num_partitions < 0 ? 1 : topic.num_partitions;
+                        metadata.add_topic(
+                            name, std::vector<std::int32_t>(static_cast<std::size_t>(count), 1));
+                        out.topic_id = metadata.topics[name].id;
+                        out.num_partitions = count;
+                        out.replication_factor = 1;
+                    }
                 }
-            }
-            return response;
-        });
-        broker.on<DeleteTopicsRequest, DeleteTopicsResponse>([this](const DeleteTopicsRequest& r) {
-            DeleteTopicsResponse response;
-            for (const std::string_view topic : r.topic_names) {
-                auto& out = response.responses.emplace_back();
-                out.name = broker.keep(std::string(topic));
-                if (metadata.topics.erase(std::string(topic)) == 0)
-                    out.error_code = to_wire(ErrorCode::unknown_topic_or_partition);
-            }
-            return response;
-        });
-        broker.on<DescribeConfigsRequest, DescribeConfigsResponse>(
-            [this](const DescribeConfigsRequest& r) {
-                DescribeConfigsResponse response;
+                return response;
+            });
+        broker.on<wire::DeleteTopicsRequest, wire::DeleteTopicsResponse>(
+            [this](const wire::DeleteTopicsRequest& r) {
+                wire::DeleteTopicsResponse response;
+                for (const std::string_view topic : r.topic_names) {
+                    auto& out = response.responses.emplace_back();
+                    out.name = broker.keep(std::string(topic));
+                    if (metadata.topics.erase(std::string(topic)) == 0)
+                        out.error_code = to_wire(ErrorCode::unknown_topic_or_partition);
+                }
+                return response;
+            });
+        broker.on<wire::DescribeConfigsRequest, wire::DescribeConfigsResponse>(
+            [this](const wire::DescribeConfigsRequest& r) {
+                wire::DescribeConfigsResponse response;
                 auto& result = response.results.emplace_back();
                 result.resource_type = r.resources.front().resource_type;
                 result.resource_name = broker.keep(std::string(r.resources.front().resource_name));
@@ -109,9 +110,9 @@ private:
                 add("cleanup.policy", "delete", 5);
                 return response;
             });
-        broker.on<DescribeClusterRequest, DescribeClusterResponse>(
-            [](const DescribeClusterRequest&) {
-                DescribeClusterResponse response;
+        broker.on<wire::DescribeClusterRequest, wire::DescribeClusterResponse>(
+            [](const wire::DescribeClusterRequest&) {
+                wire::DescribeClusterResponse response;
                 response.cluster_id = std::string_view("fake-cluster");
                 response.controller_id = 1;
                 auto& node = response.brokers.emplace_back();
@@ -124,29 +125,29 @@ private:
     }
 
     void serve_groups() {
-        using namespace wire;
-        broker.on<FindCoordinatorRequest, FindCoordinatorResponse>(
-            [](const FindCoordinatorRequest&) {
-                FindCoordinatorResponse response;
+        broker.on<wire::FindCoordinatorRequest, wire::FindCoordinatorResponse>(
+            [](const wire::FindCoordinatorRequest&) {
+                wire::FindCoordinatorResponse response;
                 response.node_id = 1;
                 response.host = std::string_view("127.0.0.1");
                 response.port = 9092;
                 return response;
             });
-        broker.on<ListGroupsRequest, ListGroupsResponse>([this](const ListGroupsRequest&) {
-            ListGroupsResponse response;
-            for (const auto& [name, group] : groups) {
-                auto& out = response.groups.emplace_back();
-                out.group_id = name;
-                out.protocol_type = std::string_view("consumer");
-                out.group_state = group.state;
-                out.group_type = std::string_view("classic");
-            }
-            return response;
-        });
-        broker.on<DescribeGroupsRequest, DescribeGroupsResponse>(
-            [this](const DescribeGroupsRequest& r) {
-                DescribeGroupsResponse response;
+        broker.on<wire::ListGroupsRequest, wire::ListGroupsResponse>(
+            [this](const wire::ListGroupsRequest&) {
+                wire::ListGroupsResponse response;
+                for (const auto& [name, group] : groups) {
+                    auto& out = response.groups.emplace_back();
+                    out.group_id = name;
+                    out.protocol_type = std::string_view("consumer");
+                    out.group_state = group.state;
+                    out.group_type = std::string_view("classic");
+                }
+                return response;
+            });
+        broker.on<wire::DescribeGroupsRequest, wire::DescribeGroupsResponse>(
+            [this](const wire::DescribeGroupsRequest& r) {
+                wire::DescribeGroupsResponse response;
                 auto& out = response.groups.emplace_back();
                 const std::string name(r.groups.front());
                 out.group_id = broker.keep(name);
@@ -167,9 +168,9 @@ private:
                     wire::Bytes(as_bytes(broker.keep(std::string(as_text(share)))));
                 return response;
             });
-        broker.on<OffsetFetchRequest, OffsetFetchResponse>(
-            [this](const OffsetFetchRequest& r, std::int16_t, client::testing::Manner&) {
-                OffsetFetchResponse response;
+        broker.on<wire::OffsetFetchRequest, wire::OffsetFetchResponse>(
+            [this](const wire::OffsetFetchRequest& r, std::int16_t, client::testing::Manner&) {
+                wire::OffsetFetchResponse response;
                 for (const auto& [tp, offset] : groups[std::string(r.group_id)].committed) {
                     auto& topic = response.topics.emplace_back();
                     topic.name = tp.topic;

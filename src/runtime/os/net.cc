@@ -103,7 +103,7 @@ std::unique_ptr<Stream> PosixNet::attach(std::unique_ptr<DetachedStream> stream)
     auto* detached = dynamic_cast<TcpDetached*>(stream.get());
     CHECK(detached != nullptr);
     auto attached =
-        std::make_unique<TcpStream>(shard_, detached->take_descriptor(), detached->peer());
+        std::make_unique<TcpStream>(shard_, detached->take_descriptor(), detached->from());
     const IoResult<void> watched = attached->watch();
     if (!watched) log_.error("A connection is lost: " + watched.error().to_string());
     return attached;

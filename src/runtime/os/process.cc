@@ -76,6 +76,18 @@ unsigned processors() {
     return allowed == 0 ? count : std::min(count, allowed);
 }
 
+std::uint64_t memory_bytes() {
+    std::uint64_t bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    // "max" is no number: no limit. Version 1 writes a huge one.
+    for (const char* path :
+         {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+        std::uint64_t limit = 0;
+        if (std::ifstream(path) >> limit) bytes = std::min(bytes, limit);
+    }
+    return bytes;
+}
+
 bool is_terminal(int descriptor) {
     return ::isatty(descriptor) == 1;
 }

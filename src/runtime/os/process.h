@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -20,6 +21,9 @@ IoResult<void> remove_folder_tree(const std::string& folder);
 
 // Processors this process may use: its affinity, and the quota of its control group rounded up.
 unsigned processors();
+
+// Memory this process may use: the machine's, or its control group's limit when that is lower.
+std::uint64_t memory_bytes();
 
 bool is_terminal(int descriptor);
 // Width of the terminal behind a descriptor; 80 when it is none or does not say.

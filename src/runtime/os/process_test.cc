@@ -20,6 +20,12 @@ TEST(Process, VariablesAreThoseOfTheEnvironment) {
     EXPECT_FALSE(environment_variables().contains("CAUCE_TEST_VARIABLE"));
 }
 
+TEST(Process, ThereIsMemoryAndNotMoreThanTheMachineHas) {
+    EXPECT_GT(memory_bytes(), std::uint64_t{16} << 20);
+    EXPECT_LE(memory_bytes(), static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                                  static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+}
+
 TEST(Process, TemporaryFoldersAreNewPrivateAndRemovedWhole) {
     const auto made = make_temporary_folder("cauce-test-");
     ASSERT_TRUE(made.has_value());

@@ -21,7 +21,8 @@ public:
         : descriptor_(std::move(descriptor)), peer_(peer) {}
 
     FileDescriptor take_descriptor() { return std::move(descriptor_); }
-    const SocketAddress& peer() const { return peer_; }
+    const SocketAddress& from() const { return peer_; }
+    Address peer() const override { return peer_.to_address(); }
 
 private:
     FileDescriptor descriptor_;
