@@ -12,9 +12,11 @@ bool LeaderEpochs::assign(LeaderEpoch epoch, Offset start_offset) {
         entries_.back().start_offset <= start_offset)
         return false;
     while (!entries_.empty() &&
-           (entries_.back().epoch >= epoch || entries_.back().start_offset >= start_offset))
+           (entries_.back().epoch > epoch || entries_.back().start_offset >= start_offset))
         entries_.pop_back();
-    entries_.push_back({epoch, start_offset});
+    // It may have begun before the ones that went.
+    if (entries_.empty() || entries_.back().epoch != epoch)
+        entries_.push_back({epoch, start_offset});
     return true;
 }
 

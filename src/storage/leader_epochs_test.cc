@@ -32,6 +32,9 @@ TEST(LeaderEpochs, AssignKeepsBothColumnsGrowing) {
     // An older epoch later in the log contradicts the newer ones.
     EXPECT_TRUE(e.assign({3}, {7}));
     EXPECT_EQ(list(e), (Entries{{{2}, {0}}, {{3}, {7}}}));
+    // One that began before them goes on.
+    EXPECT_TRUE(e.assign({2}, {9}));
+    EXPECT_EQ(list(e), (Entries{{{2}, {0}}}));
 }
 
 TEST(LeaderEpochs, EndOffsetsAsInKip279) {
