@@ -21,6 +21,8 @@ namespace {
 // A snapshot is taken before a recovery-point checkpoint when this much was appended since the last
 // one: replaying that much at the next start costs less than the snapshots would.
 constexpr std::uint64_t kSnapshotEvery = 4 * 1024 * 1024;
+constexpr std::ptrdiff_t kSnapshotsInside = 4;
+static_assert((kSnapshotsInside - 2) * kSnapshotEvery >= kReplayAtLeast);
 // Larger batches are written by themselves.
 constexpr std::size_t kGatheredMax = 64 * 1024;
 
@@ -485,12 +487,12 @@ runtime::Task<IoResult<void>> Log::prepare_checkpoint() {
     if (snapshot_bytes_ >= kSnapshotEvery) {
         if (auto written = write_snapshot(end_offset_); !written)
             co_return std::unexpected(home_.judge_write(std::move(written).error()));
-        // Between two segments' own snapshots only the newest two are of use: the very newest may
-        // lie beyond what survives a power loss.
+        // Between two segments' own snapshots: the very newest may lie beyond what survives a power
+        // loss, and between the next one and the first that is kept lies what recovery replays.
         const Offset base = active().base_offset();
-        const auto inside = std::ranges::upper_bound(snapshots_, base);
-        while (snapshots_.end() - inside > 2) {
+        while (true) {
             const auto oldest = std::ranges::upper_bound(snapshots_, base);
+            if (snapshots_.end() - oldest <= kSnapshotsInside) break;
             auto removed = home_.disk().remove(segment_file(*folder_, *oldest, kSnapshotSuffix));
             if (!removed && removed.error().number != ENOENT)
                 co_return std::unexpected(home_.judge_write(std::move(removed).error()));

@@ -144,8 +144,6 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
     co_return IoResult<void>{};
 }
 
-constexpr std::uint64_t kReplayAtLeast = 8 * 1024 * 1024;
-
 // About as many as the share of a segment's offsets says.
 std::uint64_t bytes_between(const Segments& segments, Offset from, Offset to) {
     double bytes = 0;
@@ -171,7 +169,8 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
     RebuiltProducers rebuilt;
     ProducerState& state = rebuilt.state;
     Offset replay_from = options.start;
-    bool found = false;
+    bool found = false;   // a snapshot that is good
+    bool enough = false;  // lies between it and snapshot_at_most
     for (std::size_t i = snapshots.size(); i-- > 0;) {
         const Offset offset = snapshots[i];
         if (offset > options.snapshot_at_most && offset <= options.end) continue;
@@ -186,10 +185,10 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
             if (loaded) {
                 state = std::move(*loaded);
                 replay_from = std::max(options.start, offset);
-                if (bytes_between(segments, offset, options.snapshot_at_most) >=
-                    options.replay_at_least)
-                    break;
                 found = true;
+                enough = bytes_between(segments, offset, options.snapshot_at_most) >=
+                         options.replay_at_least;
+                if (enough) break;
                 continue;
             }
             home.logger().warn("producer snapshot " + path + " is damaged");
@@ -198,6 +197,11 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
         if (auto removed = home.disk().remove(path); !removed && removed.error().number != ENOENT)
             co_return std::unexpected(std::move(removed).error());
         snapshots.erase(snapshots.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    // No older snapshot, and all there ever was is there: from the first record on.
+    if (found && !enough && options.start == Offset{0}) {
+        state.clear();
+        replay_from = options.start;
     }
     if (replay_from >= options.end || segments.empty()) co_return rebuilt;
 

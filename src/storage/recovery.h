@@ -47,6 +47,10 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
                                             std::shared_ptr<const std::string> folder,
                                             const LogOpenOptions& options);
 
+// After an unclean stop producers are made again from this many bytes, and those behind the
+// recovery point.
+inline constexpr std::uint64_t kReplayAtLeast = 8 * 1024 * 1024;
+
 // Producers as the batches up to some offset leave them.
 struct RebuiltProducers {
     ProducerState state;

@@ -279,11 +279,11 @@ TEST_F(RecoveryTest, CheckpointSnapshotsBoundTheReplay) {
     Stand stand(disk);
     stand.config = config;
     ASSERT_TRUE(stand.open(false, 0));
-    const auto append = [&](std::int32_t sequence) {
+    const auto append = [&](std::int32_t sequence, std::int64_t producer = 5) {
         ASSERT_TRUE(stand.log->append(make_batch({.base_offset = stand.log->end_offset().value,
                                                   .value_bytes = 100'000,
                                                   .timestamp = 1'700'000'000'000,
-                                                  .producer_id = 5,
+                                                  .producer_id = producer,
                                                   .producer_epoch = 0,
                                                   .base_sequence = sequence})));
         stand.shard.settle();
@@ -296,22 +296,24 @@ TEST_F(RecoveryTest, CheckpointSnapshotsBoundTheReplay) {
                 found.push_back(offset->value);
         return found;
     };
-    for (std::int32_t i = 0; i < 200; ++i) {
-        append(i);
+    for (std::int32_t i = 0; i < 300; ++i) {
+        append(i < 2 ? i : i - 2, i < 2 ? 7 : 5);
         if (i % 50 == 49) ASSERT_TRUE(stand.shard.await(stand.log->prepare_checkpoint()));
     }
-    // The newest two.
-    EXPECT_EQ(snapshots(), (std::vector<std::int64_t>{150, 200}));
-    append(200);
+    EXPECT_EQ(snapshots(), (std::vector<std::int64_t>{150, 200, 250, 300}));
+    append(298);
     auto left = disk.after_kill(disk.journal().size());
-    left->contents(file_of(200, ".snapshot"))[12] ^= 1;
+    left->contents(file_of(300, ".snapshot"))[12] ^= 1;
     for (auto* on : {&disk, left.get()}) {
         Stand again(*on);
         again.config = config;
-        ASSERT_TRUE(again.open(false, 200));
-        EXPECT_EQ(again.log->producers().find({5})->last_sequence(), 200);
-        // From the one at 150: a producer may send as many as five batches again.
+        ASSERT_TRUE(again.open(false, 300));
+        EXPECT_EQ(again.log->producers().find({5})->last_sequence(), 298);
+        // From the one at 200: a producer may send as many as five batches again.
         EXPECT_EQ(again.log->producers().find({5})->kept, 5);
+        // But no further back: of this one only the last batch is known.
+        EXPECT_EQ(again.log->producers().find({7})->last_sequence(), 1);
+        EXPECT_EQ(again.log->producers().find({7})->kept, 1);
     }
 }
 
