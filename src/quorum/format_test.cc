@@ -180,6 +180,28 @@ TEST_F(FormatTest, APowerLossLeavesADirectoryFormattedOrNot) {
     }
 }
 
+TEST_F(FormatTest, TheDirectorysOwnNameIsDurableWhoeverMadeIt) {
+    struct Case {
+        const char* directory;
+        std::vector<const char*> made;  // by somebody before, and not synced
+    };
+    for (const Case& c : {Case{"/data/a", {}}, Case{"/data/b", {"/data/b"}}, Case{"/data/c/d", {}},
+                          Case{"/data/e/f", {"/data/e/f"}}}) {
+        SCOPED_TRACE(c.directory);
+        if (std::string_view(c.directory) == "/data/e/f") disk_.put_folder("/data/e");
+        for (const char* folder : c.made)
+            ASSERT_TRUE(disk_.make_folder(folder));
+        ASSERT_FALSE(disk_.after_power_loss()->exists(c.directory));
+        ASSERT_EQ(run(options({c.directory})).size(), 1u);
+        const auto left = disk_.after_power_loss();
+        ASSERT_TRUE(left->exists(c.directory));
+        for (const std::string file : {"/meta.properties", kSnapshot}) {
+            ASSERT_TRUE(left->exists(c.directory + file)) << file;
+            EXPECT_EQ(left->contents(c.directory + file), disk_.contents(c.directory + file));
+        }
+    }
+}
+
 TEST_F(FormatTest, NothingIsWrittenWhenSomethingIsMissing) {
     FormatOptions no_id = options();
     no_id.cluster_id.clear();
