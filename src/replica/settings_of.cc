@@ -4,6 +4,7 @@
 #include "base/contains.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace cauce::replica {
 
@@ -20,6 +21,12 @@ public:
         return *std::move(value);
     }
     std::int64_t number(std::string_view key) const { return metadata::config_integer(text(key)); }
+    // Nothing for a key that is not set and has no default.
+    std::optional<std::int64_t> optional_number(std::string_view key) const {
+        const auto value = config_.topic_value(topic_, key);
+        if (!value) return std::nullopt;
+        return metadata::config_integer(*value);
+    }
     std::int32_t small_number(std::string_view key) const {
         return static_cast<std::int32_t>(number(key));
     }
@@ -33,6 +40,9 @@ private:
 storage::LogConfig log_config(const Values& values) {
     storage::LogConfig log;
     log.segment_bytes = values.number("segment.bytes");
+    // Any number: below the size of a batch that batch is refused, as by Kafka.
+    if (const auto bytes = values.optional_number("internal.segment.bytes"))
+        log.segment_bytes = std::max<std::int64_t>(*bytes, 0);
     log.segment_ms = values.number("segment.ms");
     log.segment_jitter_ms = values.number("segment.jitter.ms");
     log.segment_index_bytes = values.number("segment.index.bytes");
