@@ -6,6 +6,7 @@
 #include "live/counters.h"
 #include "runtime/net.h"
 #include "runtime/shards.h"
+#include "server/changed_reason.h"
 #include "server/fetch_session.h"
 #include "server/fetch_wait.h"
 #include "server/producer_ids.h"
@@ -57,6 +58,9 @@ struct ShardServices {
     // The same object of every shard, for use there: shards.on(i, [&peer = *peers[i]] { return
     // f(peer); }).
     std::vector<ShardServices*> peers{};
+
+    // Why __consumer_offsets could not be made; on kControllerShard.
+    ChangedReason offsets_topic_refusal{};
 
     // Set when the node stops: long polls answer what they have, parked requests end.
     runtime::Stop stop{};

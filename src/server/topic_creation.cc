@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
 
 using Request = wire::CreateTopicsRequest;
+using CreatedTopic = wire::CreateTopicsResponse::CreatableTopicResult;
 
 Request::CreatableTopic topic_with_defaults(const Settings& settings, std::string_view name) {
     Request::CreatableTopic topic;
@@ -30,6 +31,14 @@ Request::CreatableTopic topic_with_defaults(const Settings& settings, std::strin
     return topic;
 }
 
+// Clients are only told to try again, for ever.
+void warn_of_offsets_topic(ShardServices& shard, const CreatedTopic& topic) {
+    const std::string reason = offsets_topic_refusal(topic);
+    if (shard.offsets_topic_refusal.is_news(reason))
+        shard.log.warn("__consumer_offsets cannot be created, no group finds its coordinator: " +
+                       reason);
+}
+
 // On the controller's shard.
 Task<CreationErrors> create(ShardServices& shard, std::set<std::string> names, MonoTime deadline) {
     Request request;
@@ -40,6 +49,7 @@ Task<CreationErrors> create(ShardServices& shard, std::set<std::string> names, M
     CreationErrors errors;
     for (const auto& topic : reply.response.topics) {
         const ErrorCode error = error_code_from_wire(topic.error_code);
+        if (topic.name == kOffsetsTopic) warn_of_offsets_topic(shard, topic);
         if (error != ErrorCode::none && error != ErrorCode::topic_already_exists)
             errors.emplace(std::string(topic.name), error);
     }
@@ -54,6 +64,17 @@ struct Visit {
 };
 
 }  // namespace
+
+std::string offsets_topic_refusal(const CreatedTopic& topic) {
+    const ErrorCode error = error_code_from_wire(topic.error_code);
+    if (error == ErrorCode::none || error == ErrorCode::topic_already_exists) return {};
+    std::string reason(error_name(error));
+    if (topic.error_message) reason += ": " + std::string(*topic.error_message);
+    if (error == ErrorCode::invalid_replication_factor)
+        reason += " (see offsets.topic.replication.factor)";
+    if (error == ErrorCode::invalid_partitions) reason += " (see offsets.topic.num.partitions)";
+    return reason;
+}
 
 Task<void> await_topic(ShardServices& shard, std::string name, bool present, MonoTime deadline) {
     while ((shard.image->topic(name) != nullptr) != present) {
