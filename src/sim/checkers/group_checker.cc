@@ -5,15 +5,15 @@
 namespace cauce::sim {
 
 void GroupChecker::assigned(const std::string& group, std::int32_t generation,
-                            const std::string& member,
+                            const std::string& owner,
                             const std::vector<TopicPartition>& partitions) {
     ++assigned_count_;
     auto& owners = owners_[{group, generation}];
     for (const TopicPartition& partition : partitions) {
-        const auto [owner, fresh] = owners.emplace(partition, member);
-        if (fresh || owner->second == member) continue;
+        const auto [known, fresh] = owners.emplace(partition, owner);
+        if (fresh || known->second == owner) continue;
         findings_.add("group " + group + ": " + partition.to_string() + " belongs to " +
-                      owner->second + " and to " + member + " in generation " +
+                      known->second + " and to " + owner + " in generation " +
                       std::to_string(generation));
     }
 }

@@ -17,8 +17,9 @@ class GroupChecker {
 public:
     explicit GroupChecker(Findings& findings) : findings_(findings) {}
 
-    // A member was given its part of a generation.
-    void assigned(const std::string& group, std::int32_t generation, const std::string& member,
+    // A member was given its part of a generation. `owner`: the instance of a static member, else
+    // the member's id.
+    void assigned(const std::string& group, std::int32_t generation, const std::string& owner,
                   const std::vector<TopicPartition>& partitions);
 
     // A commit is sent; it was answered with success.

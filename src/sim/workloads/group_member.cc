@@ -218,7 +218,10 @@ Task<GroupMember::Next> GroupMember::sync(BrokerClient& client, std::vector<std:
     const Next next = after(error_code_from_wire(answer->body.error_code), "SyncGroup");
     if (next != Next::go_on) co_return next;
     const std::vector<TopicPartition> assigned = parse_assignment(answer->body.assignment);
-    load_.groups.assigned(identity_.group, identity_.generation, identity_.member, assigned);
+    // A static member's part is its instance's: the next one that joins by that name takes it over
+    // in the same generation, under a member id of its own (KIP-345).
+    const std::string& owner = identity_.instance ? *identity_.instance : identity_.member;
+    load_.groups.assigned(identity_.group, identity_.generation, owner, assigned);
     positions_.clear();
     for (const TopicPartition& name : assigned)
         positions_[name] = Offset{-1};
