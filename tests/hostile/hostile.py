@@ -97,8 +97,11 @@ class Broker:
         try:
             code = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
+            tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+            waits = [f"{(task / 'comm').read_text().strip()} in {(task / 'wchan').read_text()}" for task in tasks.iterdir()]
             self.process.kill()
-            raise Failure("the broker did not stop") from None
+            raise Failure(f"the broker did not stop within {PATIENCE} s: {', '.join(waits)}; its log ends: "
+                          f"{self.log.read_text(errors='replace')[-500:]}") from None
         if code != 0:
             raise Failure(f"the broker ended with {code}")
 
