@@ -138,7 +138,6 @@ void append_details(std::string& out, const Details& details, bool wide, bool co
 
 // --- tab-separated values
 
-// Tabs, newlines and backslashes are escaped, as in PostgreSQL's text format.
 void append_tsv_cell(std::string& out, const Value& value) {
     if (value.is_null()) return;
     std::string text;
@@ -154,24 +153,7 @@ void append_tsv_cell(std::string& out, const Value& value) {
     } else {
         text = cell_text(value);
     }
-    for (const char c : text) {
-        switch (c) {
-            case '\t':
-                out += "\\t";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            default:
-                out += c;
-        }
-    }
+    append_tsv_text(out, text);
 }
 
 void append_tsv(std::string& out, const Table& table) {
@@ -295,6 +277,27 @@ std::string render(const Report& report, RenderOptions options) {
         out += '\n';
     }
     return out;
+}
+
+void append_tsv_text(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        switch (c) {
+            case '\t':
+                out += "\\t";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            default:
+                out += c;
+        }
+    }
 }
 
 }  // namespace cauce::cli

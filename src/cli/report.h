@@ -65,4 +65,8 @@ struct RenderOptions {
 
 std::string render(const Report& report, RenderOptions options);
 
+// A field of tab-separated values: tabs, line ends and backslashes escaped, as in PostgreSQL's text
+// format.
+void append_tsv_text(std::string& out, std::string_view text);
+
 }  // namespace cauce::cli

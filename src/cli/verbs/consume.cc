@@ -3,6 +3,7 @@
 #include "cli/place.h"
 #include "cli/record_format.h"
 #include "cli/record_json.h"
+#include "cli/report.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
 #include "client/consumer.h"
@@ -82,9 +83,9 @@ public:
                 out += partition.topic + "\t" + std::to_string(partition.partition) + "\t" +
                        std::to_string(record.offset.value) + "\t" +
                        std::to_string(record.timestamp) + "\t";
-                append_escaped(out, record.key);
+                if (record.key) append_tsv_text(out, as_text(*record.key));
                 out += '\t';
-                append_escaped(out, record.value);
+                if (record.value) append_tsv_text(out, as_text(*record.value));
                 out += '\n';
                 return;
             case OutputFormat::table:
@@ -98,28 +99,6 @@ private:
     static void append_cell(std::string& out, const std::optional<wire::Bytes>& bytes) {
         out += bytes ? printable(as_text(*bytes)) : std::string("-");
     }
-    static void append_escaped(std::string& out, const std::optional<wire::Bytes>& bytes) {
-        if (!bytes) return;
-        for (const char c : as_text(*bytes)) {
-            switch (c) {
-                case '\t':
-                    out += "\\t";
-                    break;
-                case '\n':
-                    out += "\\n";
-                    break;
-                case '\r':
-                    out += "\\r";
-                    break;
-                case '\\':
-                    out += "\\\\";
-                    break;
-                default:
-                    out += c;
-            }
-        }
-    }
-
     OutputFormat format_;
     std::optional<RecordFormat> own_;
 };
