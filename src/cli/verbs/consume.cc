@@ -99,6 +99,7 @@ private:
     static void append_cell(std::string& out, const std::optional<wire::Bytes>& bytes) {
         out += bytes ? printable(as_text(*bytes)) : std::string("-");
     }
+
     OutputFormat format_;
     std::optional<RecordFormat> own_;
 };
@@ -266,20 +267,27 @@ private:
         co_return Outcome();
     }
 
+    // Good until the next suspension.
+    static Task<Expected<const client::TopicInfo*>> find_topic(Session& session, std::string name,
+                                                               MonoTime deadline) {
+        const auto topic =
+            co_await session.cluster().find_topic(name, client::Unknown::fails, deadline);
+        if (topic) co_return *topic;
+        if (topic.error().code == ErrorCode::unknown_topic_or_partition) {
+            Problem unknown = co_await session.unknown_topic(name);
+            co_return std::unexpected(std::move(unknown));
+        }
+        co_return std::unexpected(
+            session.explain(topic.error(), "topic `" + name + "` was not read"));
+    }
+
     // The partitions of all topics, as far as -p wants them.
     Task<Expected<std::vector<TopicPartition>>> find_partitions(Session& session,
                                                                 MonoTime deadline) const {
         std::vector<TopicPartition> partitions;
         for (const std::string& name : topics_) {
-            const auto topic =
-                co_await session.cluster().find_topic(name, client::Unknown::fails, deadline);
-            if (!topic && topic.error().code == ErrorCode::unknown_topic_or_partition) {
-                Problem unknown = co_await session.unknown_topic(name);
-                co_return std::unexpected(std::move(unknown));
-            }
-            if (!topic)
-                co_return std::unexpected(
-                    session.explain(topic.error(), "topic `" + name + "` was not read"));
+            auto topic = co_await find_topic(session, name, deadline);
+            if (!topic) co_return std::unexpected(std::move(topic).error());
             for (const std::int32_t wanted : partitions_)
                 if (!(*topic)->partition(wanted))
                     co_return problem(
@@ -366,15 +374,8 @@ private:
     Task<Outcome> read_as_member(Session& session, const RecordPrinter& printer) {
         client::Cluster& cluster = session.cluster();
         for (const std::string& name : topics_) {
-            const auto topic =
-                co_await cluster.find_topic(name, client::Unknown::fails, session.deadline());
-            if (!topic && topic.error().code == ErrorCode::unknown_topic_or_partition) {
-                Problem unknown = co_await session.unknown_topic(name);
-                co_return std::unexpected(std::move(unknown));
-            }
-            if (!topic)
-                co_return std::unexpected(
-                    session.explain(topic.error(), "topic `" + name + "` was not read"));
+            auto topic = co_await find_topic(session, name, session.deadline());
+            if (!topic) co_return std::unexpected(std::move(topic).error());
         }
         client::ConsumerOptions options;
         options.fetch = session.settings().fetch;
