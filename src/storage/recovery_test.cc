@@ -2,8 +2,7 @@
 #include "storage/recovery.h"
 
 #include "storage/segment_files.h"
-#include "storage/test_batches.h"
-#include "storage/test_disk.h"
+#include "storage/test_log.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -14,51 +13,10 @@ namespace cauce::storage {
 namespace {
 
 using testing::BatchOptions;
+using testing::file_of;
+using testing::kFolder;
 using testing::make_batch;
-
-const std::string kFolder = "/d/blog-0";
-
-std::string file_of(std::int64_t base, std::string_view suffix) {
-    return segment_file(kFolder, Offset{base}, suffix);
-}
-
-struct Stand {
-    explicit Stand(testing::MemoryDisk& disk) : disk(disk) {}
-
-    testing::MemoryDisk& disk;
-    testing::OneShard shard;
-    FileCache files{disk, 100};
-    DirectoryShard home{disk, shard, files, "/d", {}, nullptr};
-    LogConfig config;
-    std::unique_ptr<Log> log;
-
-    IoResult<void> open(bool clean, std::int64_t recovery_point, std::int64_t start = 0) {
-        LogOpenOptions options;
-        options.partition = {"blog", 0};
-        options.config = std::make_shared<const LogConfig>(config);
-        options.clean = clean;
-        options.recovery_point = Offset{recovery_point};
-        options.start_offset = Offset{start};
-        auto opened = shard.await(Log::open(home, options));
-        if (!opened) return std::unexpected(opened.error());
-        log = std::move(*opened);
-        return {};
-    }
-
-    Buffer read_all() {
-        Buffer all;
-        Offset at = log->start_offset();
-        while (at < log->end_offset()) {
-            auto result = shard.await(log->read({at, log->end_offset(), 700, true}));
-            CHECK(result.has_value() && result->size > 0, at);
-            Buffer bytes;
-            CHECK(shard.await(log->copy_out(*result, bytes)).has_value());
-            all.insert(all.end(), bytes.begin(), bytes.end());
-            at = result->next;
-        }
-        return all;
-    }
-};
+using testing::Stand;
 
 // A log with a few segments, written by somebody who then vanished. What stands at which offset is
 // known.
@@ -123,7 +81,7 @@ struct RecoveryTest : ::testing::Test {
         const std::int64_t found = log.end_offset().value;
         EXPECT_EQ(found % 2, 0);
         const std::size_t bytes = found == 0 ? 0 : ends[static_cast<std::size_t>(found / 2 - 1)];
-        EXPECT_EQ(stand.read_all(),
+        EXPECT_EQ(stand.read_all(stand.log->start_offset().value, 700),
                   Buffer(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(bytes)));
         EXPECT_LE(log.flushed_offset(), log.end_offset());
         if (found > 0) {
@@ -155,7 +113,7 @@ TEST_F(RecoveryTest, OpensWhatWasClosedWithoutReadingIt) {
     EXPECT_LT(disk.reads, 10u);
     EXPECT_EQ(stand.log->end_offset(), Offset{end()});
     EXPECT_EQ(stand.log->flushed_offset(), Offset{end()});
-    EXPECT_EQ(stand.read_all(), all);
+    EXPECT_EQ(stand.read_all(stand.log->start_offset().value, 700), all);
     EXPECT_EQ(stand.log->producers().find({5})->last_sequence(), end() - 1);
 }
 
@@ -340,7 +298,7 @@ TEST_F(RecoveryTest, DamagedIndexesAreBuiltAnew) {
                 stand.config = config;
                 ASSERT_TRUE(stand.open(clean, clean ? end() : end() - 20));
                 EXPECT_EQ(stand.log->end_offset(), Offset{end()});
-                EXPECT_EQ(stand.read_all(), all);
+                EXPECT_EQ(stand.read_all(stand.log->start_offset().value, 700), all);
                 stand.log->release_memory();
                 for (std::int64_t at = 0; at < end(); at += 5) {
                     const auto read =
@@ -420,7 +378,8 @@ TEST_F(RecoveryTest, ALogThatEndsBeforeItsStartIsEmptied) {
     EXPECT_EQ(stand.log->start_offset(), Offset{100});
     EXPECT_EQ(stand.log->end_offset(), Offset{100});
     ASSERT_TRUE(stand.log->append(make_batch({.base_offset = 100})));
-    EXPECT_EQ(stand.read_all(), make_batch({.base_offset = 100}));
+    EXPECT_EQ(stand.read_all(stand.log->start_offset().value, 700),
+              make_batch({.base_offset = 100}));
 }
 
 TEST_F(RecoveryTest, APowerLossKeepsAllThatWasFlushed) {
