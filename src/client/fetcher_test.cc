@@ -1,9 +1,6 @@
 #include "client/fetcher.h"
 
-#include "client/testing/fake_broker.h"
-#include "client/testing/fake_log.h"
-#include "client/testing/fake_metadata.h"
-#include "client/testing/loop.h"
+#include "client/testing/two_brokers.h"
 
 #include <gtest/gtest.h>
 
@@ -13,24 +10,14 @@ namespace {
 using runtime::Task;
 using Strings = std::vector<std::string>;
 
-class FetcherTest : public ::testing::Test {
+class FetcherTest : public testing::TwoBrokers {
 public:
-    FetcherTest() {
-        metadata.nodes = {{1, {"one", 9092}}, {2, {"two", 9092}}};
-        metadata.add_topic("blog", {1, 2, 1});
-        for (auto* broker : {&one, &two})
-            metadata.serve(*broker);
+    FetcherTest() : TwoBrokers(false) {
         log.serve_reads(one, 1);
         log.serve_reads(two, 2);
     }
-    void TearDown() override {
-        loop.run(end());
-        one.hang_up();
-        two.hang_up();
-    }
-    Task<void> end() {
+    Task<void> close_client() override {
         if (fetcher) co_await fetcher->close();
-        co_await cluster.close();
     }
 
     Fetcher& make(FetchOptions options = {}) {
@@ -55,22 +42,9 @@ public:
         }
     }
 
-    static ClusterOptions options() {
-        ClusterOptions made;
-        made.bootstrap = {{"one", 9092}};
-        return made;
-    }
-
     const TopicPartition p0{"blog", 0};
     const TopicPartition p1{"blog", 1};
     const TopicPartition p2{"blog", 2};
-    testing::Loop loop;
-    testing::MemoryNet net{loop};
-    testing::FakeBroker one{net, loop, {"one", 9092}};
-    testing::FakeBroker two{net, loop, {"two", 9092}};
-    testing::FakeMetadata metadata;
-    testing::FakeLog log{metadata};
-    Cluster cluster{net, loop, options()};
     std::unique_ptr<Fetcher> fetcher;
     std::map<TopicPartition, Strings> got;
     std::map<TopicPartition, int> ends;

@@ -1,9 +1,6 @@
 #include "client/producer.h"
 
-#include "client/testing/fake_broker.h"
-#include "client/testing/fake_log.h"
-#include "client/testing/fake_metadata.h"
-#include "client/testing/loop.h"
+#include "client/testing/two_brokers.h"
 
 #include <gtest/gtest.h>
 
@@ -17,24 +14,14 @@ Buffer bytes(std::string_view text) {
 }
 
 // Two brokers, a topic of three partitions, and a producer.
-class ProducerTest : public ::testing::Test {
+class ProducerTest : public testing::TwoBrokers {
 public:
-    ProducerTest() {
-        metadata.nodes = {{1, {"one", 9092}}, {2, {"two", 9092}}};
-        metadata.add_topic("blog", {1, 2, 1});
-        for (auto* broker : {&one, &two})
-            metadata.serve(*broker);
+    ProducerTest() : TwoBrokers(true) {
         log.serve(one, 1);
         log.serve(two, 2);
     }
-    void TearDown() override {
-        loop.run(end());
-        one.hang_up();
-        two.hang_up();
-    }
-    Task<void> end() {
+    Task<void> close_client() override {
         if (producer) co_await producer->close();
-        co_await cluster.close();
     }
 
     Producer& make(ProducerOptions options = {}) {
@@ -78,20 +65,6 @@ public:
         return *deliveries[index] ? ErrorCode::none : deliveries[index]->error().code;
     }
 
-    static ClusterOptions options() {
-        ClusterOptions made;
-        made.bootstrap = {{"one", 9092}};
-        made.allow_auto_create_topics = true;
-        return made;
-    }
-
-    testing::Loop loop;
-    testing::MemoryNet net{loop};
-    testing::FakeBroker one{net, loop, {"one", 9092}};
-    testing::FakeBroker two{net, loop, {"two", 9092}};
-    testing::FakeMetadata metadata;
-    testing::FakeLog log{metadata};
-    Cluster cluster{net, loop, options()};
     std::unique_ptr<Producer> producer;
     std::vector<std::optional<Result<Delivery>>> deliveries;
 };
