@@ -67,8 +67,12 @@ Task<void> PartitionTable::apply(metadata::ImagePointer image) {
     }
     // What a killed process left in the page cache is flushed before anybody is served: clients
     // never see a high watermark, or the end of a partition, go back. A flush that fails takes the
-    // directory offline, which others are told.
-    for (const auto& partition : std::exchange(unflushed_, {}))
+    // directory offline, which others are told. All are asked before one is awaited: they share the
+    // rounds.
+    const auto unflushed = std::exchange(unflushed_, {});
+    for (const auto& partition : unflushed)
+        partition->log().request_flush();
+    for (const auto& partition : unflushed)
         (void)co_await partition->log().wait_flushed(partition->log().end_offset());
     applied_ = std::move(image);
     checkpoints_.reset();
