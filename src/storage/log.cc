@@ -21,8 +21,7 @@ namespace {
 // A snapshot is taken before a recovery-point checkpoint when this much was appended since the last
 // one: replaying that much at the next start costs less than the snapshots would.
 constexpr std::uint64_t kSnapshotEvery = 4 * 1024 * 1024;
-constexpr std::ptrdiff_t kSnapshotsInside = 4;
-static_assert((kSnapshotsInside - 2) * kSnapshotEvery >= kReplayAtLeast);
+constexpr std::ptrdiff_t kSnapshotsInside = 2;
 // Larger batches are written by themselves.
 constexpr std::size_t kGatheredMax = 64 * 1024;
 
@@ -488,7 +487,7 @@ runtime::Task<IoResult<void>> Log::prepare_checkpoint() {
         if (auto written = write_snapshot(end_offset_); !written)
             co_return std::unexpected(home_.judge_write(std::move(written).error()));
         // Between two segments' own snapshots: the very newest may lie beyond what survives a power
-        // loss, and between the next one and the first that is kept lies what recovery replays.
+        // loss, the next one does not.
         const Offset base = active().base_offset();
         while (true) {
             const auto oldest = std::ranges::upper_bound(snapshots_, base);

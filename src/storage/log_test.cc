@@ -687,13 +687,14 @@ TEST_F(LogTest, IdempotentProducersAreKnownAfterARestart) {
         EXPECT_EQ(other.log->producers().find({5})->kept, 5);
         EXPECT_EQ(other.log->producers().find({5})->last_offset(), Offset{19});
     }
-    // Clean: from the snapshot, which keeps the last one.
+    // Clean: from the snapshot.
     ASSERT_TRUE(stand->shard.await(log().close()));
     EXPECT_TRUE(disk.exists(file_of(20, ".snapshot")));
     restart();
     ASSERT_TRUE(stand->open(true, 20));
-    EXPECT_EQ(log().producers().find({5})->kept, 1);
+    EXPECT_EQ(log().producers().find({5})->kept, 5);
     EXPECT_EQ(log().producers().find({5})->last_sequence(), 19);
+    EXPECT_TRUE(is_duplicate());
 }
 
 TEST_F(LogTest, TransactionMarkersEndTransactions) {

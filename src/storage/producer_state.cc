@@ -10,11 +10,13 @@
 namespace cauce::storage {
 namespace {
 
-// The snapshot: version, CRC32C of all behind it, count, entries. All numbers big-endian.
+// The snapshot: version, CRC32C of all behind it, count, entries; then our own part, the count of
+// earlier batches and those. All numbers big-endian.
 constexpr std::size_t kCrcAt = 2;
 constexpr std::size_t kCountAt = 6;
 constexpr std::size_t kEntriesAt = 10;
 constexpr std::size_t kEntrySize = 46;
+constexpr std::size_t kEarlierSize = 32;
 constexpr std::int16_t kSnapshotVersion = 1;
 
 template <typename Integer>
@@ -176,7 +178,12 @@ ProducerState::Producer& ProducerState::find_or_add(ProducerId id) {
 }
 
 Buffer ProducerState::to_snapshot() const {
-    Buffer bytes(kEntriesAt + producers_.size() * kEntrySize);
+    std::size_t earlier = 0;
+    for (const auto& producer : producers_)
+        earlier += producer.kept == 0 ? 0u : producer.kept - 1u;
+    const std::size_t entries = kEntriesAt + producers_.size() * kEntrySize;
+    const std::size_t appendix = earlier == 0 ? 0 : sizeof(std::int32_t) + earlier * kEarlierSize;
+    Buffer bytes(entries + appendix);
     store_big_endian(bytes.data(), kSnapshotVersion);
     store_big_endian(bytes.data() + kCountAt, static_cast<std::int32_t>(producers_.size()));
     std::uint8_t* at = bytes.data() + kEntriesAt;
@@ -191,6 +198,17 @@ Buffer ProducerState::to_snapshot() const {
         put(at, producer.last_timestamp);
         put(at, producer.coordinator_epoch);
         put(at, producer.transaction_start.value);
+    }
+    if (earlier > 0) put(at, static_cast<std::int32_t>(earlier));
+    for (const auto& producer : producers_) {
+        for (std::size_t i = 0; i + 1 < producer.kept; ++i) {
+            const Appended& batch = producer.batches[i];
+            put(at, producer.id.value);
+            put(at, batch.last_sequence);
+            put(at, batch.last_offset.value);
+            put(at, batch.offset_delta);
+            put(at, batch.timestamp);
+        }
     }
     store_big_endian(bytes.data() + kCrcAt, crc32c(BytesView(bytes).subspan(kCountAt)));
     return bytes;
@@ -233,7 +251,32 @@ std::optional<ProducerState> ProducerState::from_snapshot(BytesView bytes, WallT
     if (std::ranges::adjacent_find(state.producers_, twice, &Producer::id) !=
         state.producers_.end())
         return std::nullopt;
+    state.take_earlier(bytes.subspan(static_cast<std::size_t>(at - bytes.data())));
     return state;
+}
+
+void ProducerState::take_earlier(BytesView appendix) {
+    // Kafka writes none. Whatever else may once stand here is not needed.
+    if (appendix.size() < sizeof(std::int32_t)) return;
+    const std::uint8_t* at = appendix.data();
+    const auto count = take<std::int32_t>(at);
+    if (count < 0 || appendix.size() != sizeof(count) + std::uint64_t(count) * kEarlierSize) return;
+    for (std::int32_t i = 0; i < count; ++i) {
+        const auto id = take<std::int64_t>(at);
+        Appended batch;
+        batch.last_sequence = take<std::int32_t>(at);
+        batch.last_offset.value = take<std::int64_t>(at);
+        batch.offset_delta = take<std::int32_t>(at);
+        batch.timestamp = take<std::int64_t>(at);
+        const auto known = std::ranges::lower_bound(producers_, ProducerId{id}, {}, &Producer::id);
+        // Expired, or more than there can be.
+        if (known == producers_.end() || known->id.value != id || known->kept == 0 ||
+            known->kept == kBatchesKept)
+            continue;
+        // Oldest first, the newest of all is there already.
+        known->batches[known->kept] = std::exchange(known->batches[known->kept - 1u], batch);
+        ++known->kept;
+    }
 }
 
 }  // namespace cauce::storage

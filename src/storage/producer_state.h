@@ -135,9 +135,9 @@ public:
     std::span<const Producer> producers() const { return producers_; }
     bool empty() const { return producers_.empty(); }
 
-    // The file NNN.snapshot (docs/formats/producer-snapshot.md). Loading keeps the newest batch of
-    // each producer, which is all the file holds; producers expired at `now` are left out. Nothing
-    // when it is damaged.
+    // The file NNN.snapshot (docs/formats/producer-snapshot.md). Of one that Kafka wrote only the
+    // newest batch of each producer is known. Producers expired at `now` are left out. Nothing when
+    // it is damaged.
     Buffer to_snapshot() const;
     static std::optional<ProducerState> from_snapshot(BytesView bytes, WallTime now,
                                                       milliseconds expiration);
@@ -149,6 +149,8 @@ private:
     };
 
     Producer& find_or_add(ProducerId id);
+    // Our part of a snapshot.
+    void take_earlier(BytesView appendix);
 
     std::vector<Producer>
         producers_;  // by id; ids are handed out in growing order, so new ones go to the end

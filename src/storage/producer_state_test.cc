@@ -1,5 +1,7 @@
 #include "storage/producer_state.h"
 
+#include "base/crc32c.h"
+
 #include <gtest/gtest.h>
 
 namespace cauce::storage {
@@ -156,12 +158,12 @@ TEST(ProducerState, SnapshotsRoundTrip) {
     state.apply(batch(5, 0, 0, 2, 10, true));
     state.apply(EndTransaction{{9}, 4, 8, {12}, 77'000, true});
     const Buffer bytes = state.to_snapshot();
-    EXPECT_EQ(bytes.size(), 10u + 3 * 46);
+    EXPECT_EQ(bytes.size(), 10u + 3 * 46 + 4 + 4 * 32);
 
     const auto loaded = ProducerState::from_snapshot(bytes, WallTime{0}, milliseconds(1'000'000));
     ASSERT_TRUE(loaded);
     EXPECT_EQ(loaded->producers().size(), 3u);
-    EXPECT_EQ(loaded->find({7})->kept, 1);
+    EXPECT_EQ(loaded->find({7})->kept, 5);
     EXPECT_EQ(loaded->find({7})->last_sequence(), 6);
     EXPECT_EQ(loaded->find({7})->last_offset(), Offset{6});
     EXPECT_EQ(loaded->find({9})->kept, 0);
@@ -183,6 +185,55 @@ TEST(ProducerState, SnapshotsRoundTrip) {
         EXPECT_FALSE(
             ProducerState::from_snapshot(BytesView(bytes).first(i), WallTime{0}, milliseconds(1)))
             << i;
+    }
+}
+
+// The earlier batches stand behind the entries, where Kafka does not look.
+TEST(ProducerState, ASnapshotHoldsTheEarlierBatchesToo) {
+    ProducerState state;
+    for (int i = 0; i < 7; ++i) {
+        state.apply(batch(7, 2, i * 2, 2, 100 + i * 4));
+        if (i < 3) state.apply(batch(8, 0, i, 1, 102 + i * 4));
+    }
+    const Buffer bytes = state.to_snapshot();
+    const auto loaded = ProducerState::from_snapshot(bytes, WallTime{0}, milliseconds(1'000'000));
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->find({8})->kept, 3);
+    for (int i = 2; i < 7; ++i) {
+        const auto verdict = loaded->check(batch(7, 2, i * 2, 2, 999));
+        const auto* duplicate = std::get_if<Duplicate>(&verdict);
+        ASSERT_NE(duplicate, nullptr) << i;
+        EXPECT_EQ(duplicate->first, Offset{100 + i * 4});
+        EXPECT_EQ(duplicate->last, Offset{101 + i * 4});
+        EXPECT_EQ(duplicate->timestamp, 1100 + i * 4);
+    }
+
+    const auto with_crc = [](Buffer changed) {
+        store_big_endian(changed.data() + 2, crc32c(BytesView(changed).subspan(6)));
+        return changed;
+    };
+    constexpr std::size_t kEntriesEnd = 10 + 2 * 46;
+    struct Case {
+        const char* what;
+        Buffer bytes;
+    };
+    Buffer count = bytes;
+    store_big_endian(count.data() + kEntriesEnd, std::int32_t{-1});
+    Buffer unknown = bytes;
+    for (std::size_t i = 0; i < 6; ++i)
+        store_big_endian(unknown.data() + kEntriesEnd + 4 + i * 32, std::int64_t{9});
+    for (const auto& [what, changed] :
+         {Case{"by Kafka", Buffer(bytes.begin(), bytes.begin() + kEntriesEnd)},
+          Case{"too short", Buffer(bytes.begin(), bytes.end() - 1)},
+          Case{"a count that cannot be", count},
+          Case{"of a producer that is not there", unknown}}) {
+        SCOPED_TRACE(what);
+        const auto newest =
+            ProducerState::from_snapshot(with_crc(changed), WallTime{0}, milliseconds(1'000'000));
+        ASSERT_TRUE(newest);
+        EXPECT_EQ(newest->find({7})->kept, 1);
+        EXPECT_EQ(newest->find({7})->last_sequence(), 13);
+        EXPECT_EQ(newest->find({8})->kept, 1);
     }
 }
 

@@ -144,21 +144,6 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
     co_return IoResult<void>{};
 }
 
-// About as many as the share of a segment's offsets says.
-std::uint64_t bytes_between(const Segments& segments, Offset from, Offset to) {
-    double bytes = 0;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-        const Offset base = segments[i]->base_offset();
-        const Offset end =
-            i + 1 < segments.size() ? segments[i + 1]->base_offset() : std::max(to, base + 1);
-        const std::int64_t shared = std::min(to, end) - std::max(from, base);
-        if (shared <= 0) continue;
-        bytes +=
-            segments[i]->size() * (static_cast<double>(shared) / static_cast<double>(end - base));
-    }
-    return static_cast<std::uint64_t>(bytes);
-}
-
 }  // namespace
 
 runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
@@ -169,13 +154,9 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
     RebuiltProducers rebuilt;
     ProducerState& state = rebuilt.state;
     Offset replay_from = options.start;
-    bool found = false;   // a snapshot that is good
-    bool enough = false;  // lies between it and snapshot_at_most
     for (std::size_t i = snapshots.size(); i-- > 0;) {
         const Offset offset = snapshots[i];
         if (offset > options.snapshot_at_most && offset <= options.end) continue;
-        // Batches between it and the start are gone.
-        if (found && offset < options.start) break;
         const std::string path = segment_file(*folder, offset, kSnapshotSuffix);
         if (offset <= options.end) {
             auto bytes = co_await read_file(home.disk(), path);
@@ -185,11 +166,7 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
             if (loaded) {
                 state = std::move(*loaded);
                 replay_from = std::max(options.start, offset);
-                found = true;
-                enough = bytes_between(segments, offset, options.snapshot_at_most) >=
-                         options.replay_at_least;
-                if (enough) break;
-                continue;
+                break;
             }
             home.logger().warn("producer snapshot " + path + " is damaged");
         }
@@ -197,11 +174,6 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
         if (auto removed = home.disk().remove(path); !removed && removed.error().number != ENOENT)
             co_return std::unexpected(std::move(removed).error());
         snapshots.erase(snapshots.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    // No older snapshot, and all there ever was is there: from the first record on.
-    if (found && !enough && options.start == Offset{0}) {
-        state.clear();
-        replay_from = options.start;
     }
     if (replay_from >= options.end || segments.empty()) co_return rebuilt;
 
@@ -362,10 +334,7 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
     // Behind the recovery point transaction indexes were perhaps not flushed, and are made again
     // from a state that was.
     RebuildOptions rebuild{log.start_offset, log.end_offset, log.end_offset};
-    if (!log.report.clean) {
-        rebuild.snapshot_at_most = std::max(verify_from, log.start_offset);
-        rebuild.replay_at_least = kReplayAtLeast;
-    }
+    if (!log.report.clean) rebuild.snapshot_at_most = std::max(verify_from, log.start_offset);
     const std::size_t snapshots = log.snapshots.size();
     auto rebuilt =
         co_await rebuild_producers(home, folder, log.segments, log.snapshots, rebuild, config);

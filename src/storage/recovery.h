@@ -47,10 +47,6 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
                                             std::shared_ptr<const std::string> folder,
                                             const LogOpenOptions& options);
 
-// After an unclean stop producers are made again from this many bytes, and those behind the
-// recovery point.
-inline constexpr std::uint64_t kReplayAtLeast = 8 * 1024 * 1024;
-
 // Producers as the batches up to some offset leave them.
 struct RebuiltProducers {
     ProducerState state;
@@ -63,10 +59,6 @@ struct RebuildOptions {
     Offset end;
     // Begin with a snapshot that is not newer than this.
     Offset snapshot_at_most;
-    // And not before this many bytes of segments lie between, if there are that many. A snapshot
-    // has only a producer's newest batch, and one that lost its answers sends up to five again:
-    // those must be known.
-    std::uint64_t replay_at_least = 0;
 };
 
 // From the newest snapshot that is good and the batches behind it. Snapshots that are damaged, or

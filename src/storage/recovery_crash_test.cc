@@ -240,32 +240,6 @@ TEST(CrashRecovery, ProducersOfRecordsThatAreGoneStayKnown) {
     EXPECT_EQ(stand.log->producers().find({6})->last_sequence(), 0);
 }
 
-TEST(CrashRecovery, NoMoreIsReplayedThanAFewMegabytes) {
-    MemoryDisk disk("/d");
-    LogConfig config;
-    config.segment_bytes = 10 << 20;
-    {
-        Stand stand(disk);
-        stand.config = config;
-        ASSERT_TRUE(stand.open());
-        for (std::int32_t i = 0; i < 4; ++i) {
-            stand.append({.value_bytes = 9 << 20,
-                          .timestamp = kTimestamp,
-                          .producer_id = 5,
-                          .producer_epoch = 0,
-                          .base_sequence = i});
-            stand.shard.settle();
-        }
-    }
-    ASSERT_EQ(files(disk, kSnapshotSuffix), (std::vector<std::int64_t>{1, 2, 3}));
-    Stand stand(disk);
-    stand.config = config;
-    ASSERT_TRUE(stand.open(false, 4));
-    // The snapshot at 3 and the batch behind it.
-    EXPECT_EQ(stand.log->producers().find({5})->last_sequence(), 3);
-    EXPECT_EQ(int{stand.log->producers().find({5})->kept}, 2);
-}
-
 // ---- Leader epochs ----
 
 TEST(CrashRecovery, AnEpochOfTheFileThatBeganLaterDoesNotHideTheRecords) {
