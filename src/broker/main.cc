@@ -5,6 +5,10 @@
 #include "broker/program.h"
 #include "runtime/os/process.h"
 
+// Of jemalloc: memory that is no longer used goes back to the system also when nothing is allocated
+// any more. Its thread sleeps while there is none.
+extern "C" const char* malloc_conf = "background_thread:true,max_background_threads:1";
+
 int main(int argc, char** argv) {
     using namespace cauce::runtime;
     cauce::cli::Invocation invocation;

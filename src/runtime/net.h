@@ -50,6 +50,9 @@ public:
 
     // At least one byte; 0 at the end of the stream. One read at a time.
     virtual Task<IoResult<std::size_t>> read_some(MutableBytes into) = 0;
+    // Until a read may have something to say: bytes, the end, or an error. Who may wait for long
+    // needs no memory to read into meanwhile. Not beside a read.
+    virtual Task<void> arrival() = 0;
     // All of it. One write at a time; a read may run beside it. What the parts show must live until
     // it ends.
     virtual Task<IoResult<void>> write(std::span<const WritePart> parts) = 0;

@@ -3,26 +3,14 @@
 #include "server/dispatch.h"
 #include "server/request_context.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace cauce::server {
 
 Connection::IdleTimer::IdleTimer(Connection& owner)
-    : Timer([](Timer* self) {
-          Connection& connection = static_cast<IdleTimer*>(self)->connection;
-          const Duration idle = connection.shard_.settings.connections_max_idle;
-          const MonoTime now = connection.shard_.shards.clock().now();
-          // A request under way (a long poll, a parked join) is not idleness; answers that nobody
-          // reads are.
-          const bool waits_for_us = !connection.slots_.empty() && !connection.slots_.front().done;
-          if (!waits_for_us && now - connection.last_active_ >= idle) {
-              connection.close();
-              connection.abandon();
-          } else {
-              connection.arm_idle_timer();
-          }
-      }),
+    : Timer([](Timer* self) { static_cast<IdleTimer*>(self)->connection.check_idleness(); }),
       connection(owner) {}
 
 Connection::Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
@@ -83,9 +71,35 @@ void Connection::abandon() {
 }
 
 void Connection::arm_idle_timer() {
+    const MonoTime now = shard_.shards.clock().now();
     const Duration idle = shard_.settings.connections_max_idle;
-    if (idle > Duration::zero())
-        shard_.shards.timers().arm(idle_timer_, shard_.shards.clock().now() + idle);
+    MonoTime due = MonoTime::never();
+    if (idle > Duration::zero()) {
+        due = last_active_ + idle;
+        if (due <= now) due = now + idle;  // not the peer's fault, so far
+    }
+    memory_watched_ = frames_.counts();
+    if (memory_watched_) due = std::min(due, now + kMemoryKept);
+    if (due != MonoTime::never()) shard_.shards.timers().arm(idle_timer_, due);
+}
+
+void Connection::check_idleness() {
+    const Duration idle = shard_.settings.connections_max_idle;
+    const Duration silent = shard_.shards.clock().now() - last_active_;
+    // A request under way (a long poll, a parked join) is not idleness; answers that nobody reads
+    // are.
+    const bool waits_for_us = !slots_.empty() && !slots_.front().done;
+    if (idle > Duration::zero() && !waits_for_us && silent >= idle) {
+        close();
+        abandon();
+        return;
+    }
+    if (silent >= kMemoryKept) release_idle();
+    arm_idle_timer();
+}
+
+void Connection::release_idle() {
+    if (awaits_request_) frames_.release();
 }
 
 bool Connection::accept_frame_size(std::int32_t size) {
@@ -136,7 +150,13 @@ Task<void> Connection::read_requests() {
         if (size && !accept_frame_size(*size)) break;
         auto frame = frames_.next();
         if (!frame) {
+            if (frames_.empty()) {
+                awaits_request_ = true;
+                co_await stream_->arrival();
+                awaits_request_ = false;
+            }
             if (frames_.growth() > 0 && !co_await make_room()) break;
+            if (frames_.counts() && !memory_watched_) arm_idle_timer();
             // The time its last request took is not the peer's.
             if (std::exchange(handled, false)) start_pace();
             reading_ = true;

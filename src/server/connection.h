@@ -48,6 +48,8 @@ public:
     // True when the rest of a large request is waited for and hardly comes: its memory is what
     // others may wait for. To be asked again and again while they do.
     bool dawdles();
+    // Gives back what it was busy with once, when nothing has come yet of its next request.
+    void release_idle();
 
     // What a request found out: one shard owned all of it (D2). A connection whose requests keep
     // going to another shard moves there, once those under way are answered.
@@ -74,6 +76,7 @@ private:
     void start_pace();
     bool accept_frame_size(std::int32_t size);
     void arm_idle_timer();
+    void check_idleness();
     bool should_move() const;
 
     struct IdleTimer : runtime::Timer {
@@ -86,6 +89,8 @@ private:
     static constexpr std::size_t kInFlightMax = 64;
     // So many requests in a row for one other shard make a connection move.
     static constexpr std::uint32_t kMovesAfter = 64;
+    // Memory for large requests is kept for so long when none come.
+    static constexpr Duration kMemoryKept = seconds(5);
     // What one write gathers; a large fetch response goes alone.
     static constexpr std::size_t kWriteBytes = 1024 * 1024;
     // The least that must come of a half request in a second, when memory is short; measured over
@@ -106,8 +111,10 @@ private:
         slots_;  // in the order of the requests; the front ones that are done get written
     std::size_t unread_bytes_ = 0;  // of the responses that are done
     std::size_t in_flight_ = 0;
-    bool reading_ = false;  // the peer is who is waited for
-    MonoTime pace_since_;   // of the half request
+    bool reading_ = false;         // the peer is who is waited for
+    bool awaits_request_ = false;  // and nothing has come yet
+    bool memory_watched_ = false;  // the idle timer asks after the memory too
+    MonoTime pace_since_;          // of the half request
     std::size_t pace_bytes_ = 0;
     bool closing_ = false;  // no more reading
     bool broken_ = false;   // no more writing either

@@ -11,18 +11,20 @@ Task<bool> Handover::run(Connections& connections, const Listener& listener, Lug
 }
 
 Connections::Connections(ShardServices& shard) : shard_(shard), tasks_(shard.shards.ready()) {
-    shard_.request_memory.on_pressure([this] { close_dawdlers(); });
+    shard_.request_memory.on_pressure([this] { relieve(); });
 }
 
 Connections::~Connections() {
     shard_.request_memory.on_pressure(nullptr);
 }
 
-void Connections::close_dawdlers() {
+void Connections::relieve() {
     // Closing one may end it at once, which changes the set.
     std::vector<Connection*> dawdlers;
-    for (Connection* connection : open_)
+    for (Connection* connection : open_) {
+        connection->release_idle();
         if (connection->dawdles()) dawdlers.push_back(connection);
+    }
     if (dawdlers.empty()) return;
     shard_.log.warn("requests wait for memory (queued.max.request.bytes): closing " +
                     std::to_string(dawdlers.size()) +

@@ -54,8 +54,9 @@ private:
     // How long a stop waits for clients to read the answers they were given.
     static constexpr Duration kAnswersReadWithin = seconds(5);
 
-    // Memory is short: closes those that keep some for requests which do not get on.
-    void close_dawdlers();
+    // Memory is short: takes back what idle ones have, and closes those that keep some for requests
+    // which do not get on.
+    void relieve();
     Task<void> serve(std::unique_ptr<Connection> connection);
 
     ShardServices& shard_;

@@ -9,7 +9,13 @@ namespace cauce::server {
 
 namespace {
 constexpr std::size_t kPrefixBytes = 4;
+
+// What a frame needs in a chunk. A read that takes a whole frame and does not fill the room shows
+// that no more has come, and no second one has to ask.
+std::size_t chunk_bytes(std::size_t frame_bytes) {
+    return kPrefixBytes + frame_bytes + kPrefixBytes;
 }
+}  // namespace
 
 std::optional<std::int32_t> FrameBuffer::frame_size() const {
     if (end_ - begin_ < kPrefixBytes) return std::nullopt;
@@ -24,8 +30,8 @@ std::optional<Frame> FrameBuffer::next() {
     if (end_ - begin_ - kPrefixBytes < bytes) return std::nullopt;
     Frame frame{chunk_, MutableBytes(chunk_.get() + begin_ + kPrefixBytes, bytes)};
     begin_ += kPrefixBytes + bytes;
-    if (kPrefixBytes + bytes > wanted_ && wanted_ >= kChunkBytesMax)
-        wanted_ = std::min(kPrefixBytes + bytes, kChunkBytesLarge);
+    if (chunk_bytes(bytes) > wanted_ && wanted_ >= kChunkBytesMax)
+        wanted_ = std::min(chunk_bytes(bytes), kChunkBytesLarge);
     return frame;
 }
 
@@ -39,7 +45,7 @@ FrameBuffer::Plan FrameBuffer::plan() const {
     const std::size_t end = plan.rewind ? 0 : end_;
 
     const auto size = frame_size();
-    const std::size_t need = size ? kPrefixBytes + static_cast<std::size_t>(*size) : kPrefixBytes;
+    const std::size_t need = size ? chunk_bytes(static_cast<std::size_t>(*size)) : kPrefixBytes;
     if (capacity_ - begin >= need && end != capacity_ && capacity_ >= wanted_) return plan;
     // A frame larger than a chunk: at most twice of what has come, so that a claim alone costs
     // nothing.
@@ -66,6 +72,13 @@ MutableBytes FrameBuffer::room() {
     }
     CHECK(end_ < capacity_, end_, capacity_);
     return MutableBytes(chunk_.get() + end_, capacity_ - end_);
+}
+
+void FrameBuffer::release() {
+    CHECK(empty());
+    chunk_ = nullptr;
+    capacity_ = begin_ = end_ = 0;
+    wanted_ = kChunkBytesMin;
 }
 
 void FrameBuffer::use(RequestMemory& memory) {

@@ -24,7 +24,7 @@ struct Frame {
 
 class FrameBuffer {
 public:
-    // An idle connection holds this much (with what the allocator adds, 512 bytes); a busy one
+    // A connection begins with this much (with what the allocator adds, 512 bytes); a busy one
     // grows to kChunkBytesMax by what its reads fill.
     static constexpr std::size_t kChunkBytesMin = 480;
     static constexpr std::size_t kChunkBytesMax = 256 * 1024;
@@ -44,6 +44,8 @@ public:
         wanted_ = kChunkBytesMin;
         return changed;
     }
+    // Gives its memory back; it must be empty(). It grows again as it did.
+    void release();
     // Where the next read goes; never empty.
     MutableBytes room();
     void received(std::size_t bytes);

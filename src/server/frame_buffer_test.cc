@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace cauce::server {
@@ -50,6 +51,24 @@ TEST(FrameBuffer, CutsFramesWhateverTheReads) {
         }
         EXPECT_TRUE(buffer.empty());
     }
+}
+
+TEST(FrameBuffer, GivesItsMemoryBackAndGrowsAgain) {
+    FrameBuffer buffer;
+    const Buffer one = framed(300'000, 7);
+    auto frames = feed(buffer, one, 1 << 20);
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_TRUE(buffer.counts());
+    const std::weak_ptr<std::uint8_t[]> chunk = frames[0].chunk;
+    buffer.release();
+    EXPECT_FALSE(buffer.counts());
+    // A request that still runs keeps it.
+    EXPECT_FALSE(chunk.expired());
+    EXPECT_EQ(frames[0].bytes[299'999], 7);
+    frames.clear();
+    EXPECT_TRUE(chunk.expired());
+    EXPECT_EQ(buffer.growth(), FrameBuffer::kChunkBytesMin);
+    EXPECT_EQ(feed(buffer, one, 1 << 20).size(), 1u);
 }
 
 TEST(FrameBuffer, AClaimAloneCostsNothing) {

@@ -240,6 +240,14 @@ public:
         }
     }
 
+    Task<void> arrival() override {
+        const std::shared_ptr<Connection> connection = connection_;
+        if (!connection) co_return;
+        Connection::End& end = connection->ends[side_];
+        while (end.life != nullptr && end.taken == end.received.size() && !end.reset && !end.ended)
+            co_await end.readable.wait();
+    }
+
     Task<IoResult<void>> write(std::span<const WritePart> parts) override {
         for (const WritePart& part : parts) {
             if (const auto* bytes = std::get_if<BytesView>(&part)) {

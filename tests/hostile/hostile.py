@@ -448,6 +448,33 @@ def connections_that_idle_are_closed(binary, folder):
     broker.stop()
 
 
+def connections_give_back_what_they_were_busy_with(binary, folder):
+    broker = Broker(binary, folder)
+    one = Connection(broker.port, timeout=PATIENCE)
+    one.create_topic("busy", 1, {})
+    before = broker.memory()
+    busy = [broker.connect() for _ in range(100)]
+    body = string(None) + struct.pack(">hi", 1, 1000) + array(
+        [string("busy") + array([struct.pack(">ii", 0, MIB) + b"\0" * MIB])])  # an answer is all that is wanted
+    for _ in range(2):
+        for s in busy:
+            s.sendall(request(PRODUCE, 7, body))
+            expect_answer(s, 7, "a request of 1 MiB")
+    kept = broker.memory() - before
+    end = time.monotonic() + 2 * PATIENCE
+    while broker.memory() - before > kept // 3 and time.monotonic() < end:
+        time.sleep(0.2)
+    left = broker.memory() - before
+    print(f"    {kept >> 10} KiB while busy, {left >> 10} KiB when idle", file=sys.stderr)
+    for s in busy:
+        s.sendall(request(PRODUCE, 7, body))
+        expect_answer(s, 7, "a request after idling")
+    broker.stop()
+    skip_under_sanitizers(binary)
+    if left > kept // 3:
+        raise Failure(f"{left >> 10} of {kept >> 10} KiB are kept by idle connections")
+
+
 def run(name, function, *arguments):
     try:
         begin = time.monotonic()
@@ -466,7 +493,8 @@ def run(name, function, *arguments):
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    names = {f: f.__name__.replace("_", " ") for f in (*TESTS, connections_have_their_limits, connections_that_idle_are_closed)}
+    alone = (connections_have_their_limits, connections_that_idle_are_closed, connections_give_back_what_they_were_busy_with)
+    names = {f: f.__name__.replace("_", " ") for f in (*TESTS, *alone)}
     last = ("the neighbour was served all the while", "memory stayed within its limits", "the broker stops in order")
     for name in (*names.values(), *last):
         print(f"will {name}", flush=True)
@@ -505,7 +533,7 @@ def main():
             if broker.process.poll() is None:
                 broker.process.kill()
                 broker.process.wait()
-        for function in (connections_have_their_limits, connections_that_idle_are_closed):
+        for function in alone:
             good &= run(names[function], function, binary, folder)[1]
     sys.exit(0 if good else 1)
 

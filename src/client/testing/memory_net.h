@@ -42,6 +42,11 @@ public:
         co_return count;
     }
 
+    runtime::Task<void> arrival() override {
+        while (in_->bytes.empty() && !in_->ended && !closed_)
+            co_await in_->changed.wait();
+    }
+
     runtime::Task<IoResult<void>> write(std::span<const runtime::WritePart> parts) override {
         for (const auto& part : parts) {
             if (closed_) co_return io_fail(ECANCELED, "write", peer_.to_string());

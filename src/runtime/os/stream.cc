@@ -137,6 +137,11 @@ Task<IoResult<std::size_t>> TcpStream::read_some(MutableBytes into) {
     }
 }
 
+Task<void> TcpStream::arrival() {
+    const Underway underway(reading_);
+    co_await readable_.wait();
+}
+
 Task<IoResult<void>> TcpStream::write(std::span<const WritePart> parts) {
     const Underway underway(writing_);
     Cursor cursor(parts);

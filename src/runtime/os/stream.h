@@ -40,6 +40,7 @@ public:
     Task<IoResult<void>> connected(MonoTime deadline);
 
     Task<IoResult<std::size_t>> read_some(MutableBytes into) override;
+    Task<void> arrival() override;
     Task<IoResult<void>> write(std::span<const WritePart> parts) override;
     void close() override;
     std::unique_ptr<DetachedStream> detach() override;
