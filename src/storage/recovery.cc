@@ -299,6 +299,14 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
             }
         } else {
             recover_from = floor_segment(log.segments, verify_from);
+            // The recovery point may be known to be the end of the segment before while what ended
+            // that segment never reached the device.
+            if (recover_from > 0 && log.segments[recover_from]->base_offset() >= verify_from) {
+                Segment& before = *log.segments[recover_from - 1];
+                auto completed = co_await before.complete_indexes(verify_from, config);
+                if (!completed) co_return std::unexpected(std::move(completed).error());
+                CO_RETURN_IF_ERROR(before.finish(&log.dirty));
+            }
         }
         if (!log.report.clean) {
             auto recovered =

@@ -323,6 +323,12 @@ runtime::Task<IoResult<TimeEntry>> Segment::max_timestamp() {
             auto entry = co_await times_.at(times_.count() - 1);
             if (!entry) co_return std::unexpected(std::move(entry).error());
             last = *entry;
+        } else if (size_ > 0) {
+            // A finished segment has an entry: the file was lost, perhaps by a deletion that a
+            // power loss undid in part.
+            auto rebuilt = co_await rebuild_indexes();
+            if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+            co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
         }
         largest_ = Largest{last.timestamp, place_.base + last.relative_offset};
     }
@@ -450,19 +456,43 @@ runtime::Task<IoResult<void>> Segment::rebuild_indexes() {
     times_.start_empty();
     largest_ = Largest{-1, place_.base};
     last_time_entry_ = -1;
+    auto indexed = co_await index_from(0, kRebuildInterval);
+    if (!indexed) co_return std::unexpected(std::move(indexed).error());
+    add_time_entry();
+    co_return store_indexes();
+}
+
+runtime::Task<IoResult<void>> Segment::complete_indexes(Offset end, const LogConfig& config) {
+    CO_RETURN_IF_ERROR(ensure_indexes());
+    auto start = co_await trusted_prefix(end);
+    if (!start) co_return std::unexpected(std::move(start).error());
+    auto indexed = co_await index_from(*start, config.index_interval_bytes);
+    if (!indexed) co_return std::unexpected(std::move(indexed).error());
+    // What was reserved behind the end.
+    if (indexed->next_offset == end && indexed->position < size_) {
+        ASSIGN_OR_CO_RETURN(auto opened, file());
+        CO_RETURN_IF_ERROR(opened->truncate(indexed->position));
+        size_ = reserved_end_ = indexed->position;
+    }
+    co_return IoResult<void>{};
+}
+
+runtime::Task<IoResult<Segment::Indexed>> Segment::index_from(std::uint32_t position,
+                                                              std::int64_t interval_bytes) {
+    Indexed indexed{place_.base, position};
     bytes_since_entry_ = 0;
     ASSIGN_OR_CO_RETURN(auto opened, file());
-    BatchScanner scanner(std::move(opened), 0, size_);
+    BatchScanner scanner(std::move(opened), position, size_);
     while (true) {
         auto batch = co_await scanner.next();
         if (!batch) co_return std::unexpected(std::move(batch).error());
         if (!*batch) break;
-        if ((*batch)->head.last_offset - place_.base > INT32_MAX) break;
-        index_batch((*batch)->head, static_cast<std::uint32_t>((*batch)->position),
-                    kRebuildInterval);
+        const BatchHead& head = (*batch)->head;
+        if (head.last_offset - place_.base > INT32_MAX) break;
+        index_batch(head, static_cast<std::uint32_t>((*batch)->position), interval_bytes);
+        indexed = {head.last_offset + 1, static_cast<std::uint32_t>(scanner.position())};
     }
-    add_time_entry();
-    co_return store_indexes();
+    co_return indexed;
 }
 
 runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t position) {

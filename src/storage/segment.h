@@ -52,6 +52,9 @@ public:
     IoResult<void> create();
     // A segment that exists: takes its size. Indexes are loaded when they are asked.
     IoResult<void> load();
+    // A finished segment below the recovery point, `end`, of which a power loss may have taken what
+    // finished it: the last index entries, and the cut of reserved space. finish() stores them.
+    runtime::Task<IoResult<void>> complete_indexes(Offset end, const LogConfig& config);
     // The last segment of a log that was closed cleanly, or was cut: finds its end with the help of
     // the index, and what appending needs to know. Returns the offset after the last batch; nothing
     // when file and index do not fit together, which asks for recover().
@@ -140,6 +143,12 @@ private:
     runtime::Task<IoResult<std::uint32_t>> trusted_prefix(Offset below);
     runtime::Task<IoResult<void>> read_first_timestamp();
     runtime::Task<IoResult<void>> rebuild_indexes();
+    struct Indexed {
+        Offset next_offset;
+        std::uint32_t position;  // behind the last batch
+    };
+    runtime::Task<IoResult<Indexed>> index_from(std::uint32_t position,
+                                                std::int64_t interval_bytes);
 
     DirectoryShard& home_;
     SegmentPlace place_;
