@@ -11,9 +11,11 @@
 #include "wire/messages/leave_group_request.h"
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/offset_commit_request.h"
+#include "wire/messages/offset_delete_request.h"
 #include "wire/messages/sync_group_request.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 #include <variant>
 
@@ -21,6 +23,37 @@ namespace cauce::coordinator {
 
 using group::error_for_client;
 using runtime::Task;
+
+namespace {
+
+// Appends that one request waits for, each for one of its answers. Lives in its coroutine's frame.
+class AwaitedAppends {
+public:
+    struct Awaited {
+        Awaited(std::shared_ptr<ServedPartition> by, std::size_t of)
+            : served(std::move(by)), commit(*served), answer(of) {}
+        std::shared_ptr<ServedPartition> served;  // outlives `commit`
+        ServedPartition::Commit commit;
+        std::size_t answer;
+    };
+
+    // Queues the appends of a step that has nothing else to do.
+    void queue(const std::shared_ptr<ServedPartition>& served, group::Effects& effects,
+               std::size_t answer) {
+        CHECK(effects.replies.empty(), answer);
+        for (group::Append& append : effects.appends) {
+            Awaited& awaited = all_.emplace_back(served, answer);
+            served->append(std::move(append), &awaited.commit);
+        }
+        effects.clear();
+    }
+    std::deque<Awaited>& all() { return all_; }
+
+private:
+    std::deque<Awaited> all_;
+};
+
+}  // namespace
 
 // A JoinGroup or SyncGroup that waits; lives in its coroutine's frame.
 class Host::Waiting {
@@ -219,6 +252,55 @@ Task<OffsetCommitReply> Host::commit_offsets(const wire::OffsetCommitRequest& re
         co_return group::failed_commit(request, error_for_client(commit.error()));
     }
     co_return std::move(plan.reply);
+}
+
+Task<std::vector<DeleteGroupReply>> Host::delete_groups(std::vector<std::string_view> group_ids) {
+    std::vector<DeleteGroupReply> replies;
+    AwaitedAppends appends;
+    for (const std::string_view group_id : group_ids) {
+        const auto served = this->served(group_id);
+        if (!served) {
+            DeleteGroupReply& refused = replies.emplace_back();
+            refused.group_id = group_id;
+            refused.error = served.error();
+            continue;
+        }
+        group::Effects effects;
+        replies.push_back(
+            (*served)->groups().remove(group_id, (*served)->under_way(group_id), effects));
+        appends.queue(*served, effects, replies.size() - 1);
+    }
+    for (AwaitedAppends::Awaited& awaited : appends.all()) {
+        co_await awaited.commit.done();
+        ErrorCode& error = replies[awaited.answer].error;
+        if (error == ErrorCode::none) error = error_for_client(awaited.commit.error());
+    }
+    co_return replies;
+}
+
+Task<OffsetDeleteReply> Host::delete_offsets(const wire::OffsetDeleteRequest& request,
+                                             RequestInfo) {
+    OffsetDeleteReply reply;
+    if (request.group_id.empty()) {
+        reply.error = ErrorCode::invalid_group_id;
+        co_return reply;
+    }
+    const auto served = this->served(request.group_id);
+    if (!served) {
+        reply.error = served.error();
+        co_return reply;
+    }
+    group::Effects effects;
+    reply = (*served)->groups().delete_offsets(request, (*served)->under_way(request.group_id),
+                                               effects);
+    AwaitedAppends appends;
+    appends.queue(*served, effects, 0);
+    for (AwaitedAppends::Awaited& awaited : appends.all()) {
+        co_await awaited.commit.done();
+        if (reply.error == ErrorCode::none) reply.error = error_for_client(awaited.commit.error());
+    }
+    if (reply.error != ErrorCode::none) reply.topics.clear();
+    co_return reply;
 }
 
 Task<OffsetFetchReply> Host::fetch_offsets(const OffsetFetchQuery& query) {

@@ -6,7 +6,8 @@
 // Answers are never late beyond offsets.commit.timeout.ms for what waits for the log, except
 // JoinGroup and SyncGroup, which wait for other members as long as the protocol says.
 //
-// The caller has checked authorisation, and for OffsetCommit and OffsetFetch that topics exist:
+// The caller has checked authorisation, and for OffsetCommit, OffsetFetch and OffsetDelete that
+// topics exist:
 // with version 10 it fills in `name` for every `topic_id` it knows and answers for the others
 // itself.
 //
@@ -42,6 +43,7 @@ struct JoinGroupRequest;
 struct LeaveGroupRequest;
 struct ListGroupsRequest;
 struct OffsetCommitRequest;
+struct OffsetDeleteRequest;
 struct OffsetFetchRequest;
 struct SyncGroupRequest;
 }  // namespace cauce::wire
@@ -50,6 +52,7 @@ namespace cauce::coordinator {
 
 class ServedPartition;
 
+using group::DeleteGroupReply;
 using group::DescribedGroup;
 using group::GroupConfig;
 using group::HeartbeatReply;
@@ -57,6 +60,7 @@ using group::JoinGroupReply;
 using group::LeaveGroupReply;
 using group::ListGroupsReply;
 using group::OffsetCommitReply;
+using group::OffsetDeleteReply;
 using group::OffsetFetchQuery;
 using group::OffsetFetchReply;
 using group::RequestInfo;
@@ -102,6 +106,13 @@ public:
     runtime::Task<LeaveGroupReply> leave_group(const wire::LeaveGroupRequest& request,
                                                RequestInfo info);
     runtime::Task<OffsetCommitReply> commit_offsets(const wire::OffsetCommitRequest& request,
+                                                    RequestInfo info);
+    // Deletes groups that nobody is in, with all they committed; an answer each, in this order. All
+    // of them wait for their partitions' logs together.
+    runtime::Task<std::vector<DeleteGroupReply>> delete_groups(
+        std::vector<std::string_view> group_ids);
+    // Deletes positions that nobody in the group uses.
+    runtime::Task<OffsetDeleteReply> delete_offsets(const wire::OffsetDeleteRequest& request,
                                                     RequestInfo info);
     // Sees what is committed. With require_stable it first waits for the commits under way.
     runtime::Task<OffsetFetchReply> fetch_offsets(const OffsetFetchQuery& query);

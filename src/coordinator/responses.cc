@@ -1,12 +1,14 @@
 #include "coordinator/responses.h"
 
 #include "base/check.h"
+#include "wire/messages/delete_groups_response.h"
 #include "wire/messages/describe_groups_response.h"
 #include "wire/messages/heartbeat_response.h"
 #include "wire/messages/join_group_response.h"
 #include "wire/messages/leave_group_response.h"
 #include "wire/messages/list_groups_response.h"
 #include "wire/messages/offset_commit_response.h"
+#include "wire/messages/offset_delete_response.h"
 #include "wire/messages/offset_fetch_request.h"
 #include "wire/messages/offset_fetch_response.h"
 #include "wire/messages/sync_group_response.h"
@@ -113,6 +115,35 @@ wire::OffsetCommitResponse to_response(const OffsetCommitReply& reply, std::int1
             one.partition_index = partition.partition;
             one.error_code = to_wire(partition.error);
         }
+    }
+    return response;
+}
+
+wire::OffsetDeleteResponse to_response(const OffsetDeleteReply& reply, std::int16_t) {
+    wire::OffsetDeleteResponse response;
+    response.error_code = to_wire(reply.error);
+    response.topics.reserve(reply.topics.size());
+    for (const OffsetDeleteReply::Topic& topic : reply.topics) {
+        auto& put = response.topics.emplace_back();
+        put.name = topic.name;
+        put.partitions.reserve(topic.partitions.size());
+        for (const OffsetDeleteReply::Partition& partition : topic.partitions) {
+            auto& one = put.partitions.emplace_back();
+            one.partition_index = partition.partition;
+            one.error_code = to_wire(partition.error);
+        }
+    }
+    return response;
+}
+
+wire::DeleteGroupsResponse to_response(std::span<const DeleteGroupReply> replies, std::int16_t) {
+    wire::DeleteGroupsResponse response;
+    response.results.reserve(replies.size());
+    for (const DeleteGroupReply& group : replies) {
+        auto& put = response.results.emplace_back();
+        put.group_id = group.group_id;
+        put.error_code = to_wire(group.error);
+        put.error_message = group.error_message;
     }
     return response;
 }

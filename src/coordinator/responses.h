@@ -10,12 +10,14 @@
 #include <vector>
 
 namespace cauce::wire {
+struct DeleteGroupsResponse;
 struct DescribeGroupsResponse;
 struct HeartbeatResponse;
 struct JoinGroupResponse;
 struct LeaveGroupResponse;
 struct ListGroupsResponse;
 struct OffsetCommitResponse;
+struct OffsetDeleteResponse;
 struct OffsetFetchRequest;
 struct OffsetFetchResponse;
 struct SyncGroupResponse;
@@ -28,7 +30,12 @@ wire::SyncGroupResponse to_response(const SyncGroupReply& reply, std::int16_t ve
 wire::HeartbeatResponse to_response(const HeartbeatReply& reply, std::int16_t version);
 wire::LeaveGroupResponse to_response(const LeaveGroupReply& reply, std::int16_t version);
 wire::OffsetCommitResponse to_response(const OffsetCommitReply& reply, std::int16_t version);
+wire::OffsetDeleteResponse to_response(const OffsetDeleteReply& reply, std::int16_t version);
 wire::ListGroupsResponse to_response(const ListGroupsReply& reply, std::int16_t version);
+
+// One entry a group.
+wire::DeleteGroupsResponse to_response(std::span<const DeleteGroupReply> replies,
+                                       std::int16_t version);
 
 // The answers of all groups that a request named, in its order; one before version 8.
 wire::OffsetFetchResponse to_response(std::span<const OffsetFetchReply> replies,

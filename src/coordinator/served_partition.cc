@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 namespace cauce::coordinator {
 namespace {
@@ -201,6 +202,21 @@ void ServedPartition::carry_out(group::Effects& effects, Commit* commit) {
     host_.wake_by(groups_.next_deadline());
 }
 
+std::vector<TopicPartition> ServedPartition::under_way(std::string_view group_id) const {
+    std::vector<TopicPartition> positions;
+    for (const std::vector<Write>* writes : {&in_flight_, &queue_}) {
+        for (const Write& write : *writes) {
+            const group::RecordList& records = write.append.records;
+            for (std::size_t i = 0; i < records.size(); ++i) {
+                const auto subject = group::subject_of(records[i].key);
+                if (!subject || !subject->topic || subject->group_id != group_id) continue;
+                positions.push_back({std::string(*subject->topic), subject->partition});
+            }
+        }
+    }
+    return positions;
+}
+
 runtime::Task<bool> ServedPartition::settled(MonoTime deadline) {
     const std::uint64_t target = queued_;
     while (done_ < target) {
@@ -364,13 +380,20 @@ runtime::Task<void> ServedPartition::do_chores() {
         forgotten_.clear();
     }
     if (std::exchange(expire_, false)) {
+        group::Effects expired;
         std::size_t looked_at = 0;
+        std::set<std::string, std::less<>> queued = queued_groups();
         for (const std::string& id : groups_.group_ids()) {
-            groups_.expire(id, host_.now(), effects);
+            // What waits in the queue would stand behind its group's tombstone, and bring the group
+            // back. Such a group is in use: there is a next time.
+            if (!queued.contains(id)) groups_.expire(id, host_.now(), expired);
             if (++looked_at % kGroupsPerTurn != 0) continue;
             co_await runtime::yield();
             if (phase_ != Phase::serving) co_return;
+            queued = queued_groups();
         }
+        note_expired(expired);
+        std::ranges::move(expired.appends, std::back_inserter(effects.appends));
     }
     const MonoTime deadline = host_.now().mono + host_.config_.commit_timeout;
     std::vector<Write> chores;
@@ -380,6 +403,31 @@ runtime::Task<void> ServedPartition::do_chores() {
     queue_.insert(queue_.begin(), std::make_move_iterator(chores.begin()),
                   std::make_move_iterator(chores.end()));
     host_.wake_by(next_deadline());
+}
+
+std::set<std::string, std::less<>> ServedPartition::queued_groups() const {
+    std::set<std::string, std::less<>> ids;
+    for (const Write& write : queue_) {
+        const group::RecordList& records = write.append.records;
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            const auto subject = group::subject_of(records[i].key);
+            if (subject && !ids.contains(subject->group_id)) ids.emplace(subject->group_id);
+        }
+    }
+    return ids;
+}
+
+void ServedPartition::note_expired(const group::Effects& effects) const {
+    if (effects.appends.empty() || !host_.log_.enabled(LogLevel::info)) return;
+    std::size_t positions = 0;
+    std::size_t groups = 0;
+    for (const group::Append& append : effects.appends) {
+        const bool is_group = std::holds_alternative<group::GroupDeleted>(append.sequel);
+        (is_group ? groups : positions) += append.records.size();
+    }
+    host_.log_.info("__consumer_offsets-" + std::to_string(partition_) + ": expired " +
+                    std::to_string(positions) + " positions and " + std::to_string(groups) +
+                    " groups");
 }
 
 }  // namespace cauce::coordinator

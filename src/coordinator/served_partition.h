@@ -23,8 +23,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cauce::coordinator {
@@ -77,6 +79,9 @@ public:
     // Sends the replies and queues the appends of a step; `commit` waits for the last append.
     void carry_out(group::Effects& effects, Commit* commit = nullptr);
 
+    // Positions of a group whose records, commits or tombstones, are not committed yet.
+    std::vector<TopicPartition> under_way(std::string_view group_id) const;
+
     // Ends when everything queued before is committed or has failed; false when `deadline` came
     // first.
     runtime::Task<bool> settled(MonoTime deadline);
@@ -105,6 +110,9 @@ private:
     Buffer take_batch();
     void finish_batch(const Result<Offset>& result);
     void tell(Write& write, ErrorCode error);
+    // The groups that records in the queue are about.
+    std::set<std::string, std::less<>> queued_groups() const;
+    void note_expired(const group::Effects& effects) const;
     bool has_chores() const { return expire_ || !forgotten_.empty(); }
 
     // Constant after construction.

@@ -2,6 +2,7 @@
 
 #include "server/api/api_versions.h"
 #include "server/api/create_topics.h"
+#include "server/api/delete_groups.h"
 #include "server/api/delete_topics.h"
 #include "server/api/describe_cluster.h"
 #include "server/api/describe_configs.h"
@@ -16,6 +17,7 @@
 #include "server/api/list_offsets.h"
 #include "server/api/metadata.h"
 #include "server/api/offset_commit.h"
+#include "server/api/offset_delete.h"
 #include "server/api/offset_fetch.h"
 #include "server/api/produce.h"
 #include "server/api/sync_group.h"
@@ -52,6 +54,8 @@ constexpr std::array kServed{
     Api{ApiKey::delete_topics,       1,  6, api::delete_topics},
     Api{ApiKey::init_producer_id,    0,  5, api::init_producer_id},
     Api{ApiKey::describe_configs,    1,  4, api::describe_configs},
+    Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
+    Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
     Api{ApiKey::describe_cluster,    0,  2, api::describe_cluster},
 };
 // clang-format on

@@ -8,12 +8,15 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace cauce::coordinator::group {
+
+class ClassicGroup;
 
 // Names a request that waits for its answer. The host gives it out and knows what it means.
 enum class ReplyId : std::uint64_t { none = 0 };
@@ -55,8 +58,17 @@ struct StaticMemberReplaced {
     std::vector<std::pair<std::string, Buffer>> old_protocols;
 };
 
+// The tombstone of a group. The group is out of memory from the start: who joins before this is
+// committed makes a new group, whose records stand behind the tombstone.
+struct GroupDeleted {
+    std::string group_id;
+    // Goes back to its place when the log did not take the tombstone.
+    std::shared_ptr<ClassicGroup> group;
+};
+
 // Nothing follows (monostate) for records whose effect is in memory already, and for offsets.
-using Sequel = std::variant<std::monostate, GroupCreated, AssignmentStored, StaticMemberReplaced>;
+using Sequel = std::variant<std::monostate, GroupCreated, AssignmentStored, StaticMemberReplaced,
+                            GroupDeleted>;
 
 // Records that stand in one batch or not at all.
 struct Append {

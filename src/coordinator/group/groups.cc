@@ -144,6 +144,7 @@ void Groups::remove_classic(std::string_view group_id) {
 void Groups::drop_if_unused(std::string_view group_id) {
     const auto at = slots_.find(group_id);
     if (at == slots_.end() || at->second.exists() || !at->second.offsets.empty()) return;
+    if (at->second.deletions != 0) return;
     wakes_.remove(at->second);
     slots_.erase(at);
 }
@@ -171,7 +172,7 @@ void Groups::join(const wire::JoinGroupRequest& request, const RequestInfo& info
     if (!request.member_id.empty()) {
         return refuse(request.member_id, ErrorCode::unknown_member_id);
     }
-    auto made = std::make_unique<ClassicGroup>(std::string(request.group_id), now.wall);
+    auto made = std::make_shared<ClassicGroup>(std::string(request.group_id), now.wall);
     if (!made->supports(request.protocol_type, request)) {
         return refuse("", ErrorCode::inconsistent_group_protocol);
     }
@@ -411,6 +412,8 @@ void Groups::appended(Sequel& sequel, ErrorCode error, Now now, Effects& effects
     } else if (auto* replaced = std::get_if<StaticMemberReplaced>(&sequel)) {
         with_group(replaced->group_id,
                    [&](ClassicGroup& group) { group.stored(here, *replaced, error); });
+    } else if (auto* deleted = std::get_if<GroupDeleted>(&sequel)) {
+        taken_out(*deleted, error);
     }
 }
 
@@ -445,7 +448,7 @@ std::vector<std::string> Groups::group_ids() const {
 
 void Groups::check() const {
     for (const auto& [id, slot] : slots_) {
-        CHECK(slot.exists() || !slot.offsets.empty(), id);
+        CHECK(slot.exists() || !slot.offsets.empty() || slot.deletions > 0, id);
         if (!slot.classic) continue;
         slot.classic->check();
         const bool sleeps = slot.place == static_cast<std::size_t>(-1);

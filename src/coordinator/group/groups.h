@@ -36,6 +36,7 @@ namespace cauce::wire {
 struct LeaveGroupRequest;
 struct ListGroupsRequest;
 struct OffsetCommitRequest;
+struct OffsetDeleteRequest;
 }  // namespace cauce::wire
 
 namespace cauce::coordinator::group {
@@ -84,6 +85,13 @@ public:
     LeaveGroupReply leave(const wire::LeaveGroupRequest& request, std::int16_t version, Now now,
                           Effects& effects);
     CommitPlan commit(const wire::OffsetCommitRequest& request, std::int16_t version, Now now);
+    // Deletes a group that nobody is in, with its positions; or only positions. `under_way` are
+    // those whose records are not committed yet: they stand in front of the tombstones and go too.
+    // The reply holds once the records in the effects, if any, are committed.
+    DeleteGroupReply remove(std::string_view group_id, std::span<const TopicPartition> under_way,
+                            Effects& effects);
+    OffsetDeleteReply delete_offsets(const wire::OffsetDeleteRequest& request,
+                                     std::span<const TopicPartition> under_way, Effects& effects);
     OffsetFetchReply fetch(const OffsetFetchQuery& query) const;
     DescribedGroup describe(std::string_view group_id, std::int16_t version) const;
     // Adds this partition's groups, in no order.
@@ -115,7 +123,8 @@ public:
 
     std::vector<std::string> group_ids() const;  // ordered
     // Forgets offsets that nobody has renewed for the retention time, and a group that has neither
-    // offsets nor members left.
+    // offsets nor members left. Not to be asked while records of the group wait to be written: they
+    // would stand behind its tombstone.
     void expire(std::string_view group_id, Now now, Effects& effects);
     // Topics were deleted.
     void forget(std::span<const TopicPartition> partitions, Effects& effects);
@@ -129,9 +138,12 @@ private:
     // What is known under a group id. Offsets may outlive their group: a group changes its protocol
     // by deletion of the old one, and the offsets stay.
     struct Slot : WakeQueue::Entry {
-        std::unique_ptr<ClassicGroup> classic;
+        // Shared with the sequel of its tombstone only.
+        std::shared_ptr<ClassicGroup> classic;
         CommittedOffsets offsets;
         OtherProtocol other = OtherProtocol::none;
+        // Tombstones of groups of this name under way.
+        int deletions = 0;
 
         bool exists() const { return classic != nullptr || other != OtherProtocol::none; }
     };
@@ -152,6 +164,9 @@ private:
         wakes_.set(slot, slot.classic ? slot.classic->wake_at() : MonoTime::never());
     }
     void remove_classic(std::string_view group_id);
+    // Out of memory at once, its tombstone to be written.
+    void take_out(std::string_view group_id, Slot& slot, Effects& effects);
+    void taken_out(GroupDeleted& deleted, ErrorCode error);
     void drop_if_unused(std::string_view group_id);
 
     Replayed replay_offset(const RecordView& record, Offset offset, ProducerId transaction);

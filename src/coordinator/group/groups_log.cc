@@ -1,8 +1,6 @@
-// Groups: what comes from the log, and what goes there to make the log forget.
-#include "base/check.h"
+// Groups: what comes from the log.
 #include "coordinator/group/groups.h"
 #include "wire/messages/consumer_group_metadata_key.h"
-#include "wire/messages/consumer_protocol_subscription.h"
 #include "wire/messages/group_metadata_key.h"
 #include "wire/messages/group_metadata_value.h"
 #include "wire/messages/legacy_offset_commit_key.h"
@@ -12,53 +10,9 @@
 #include "wire/messages/streams_group_metadata_key.h"
 #include "wire/record_frame.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
 namespace cauce::coordinator::group {
-namespace {
-
-// Tombstones of one append; they need not stand together, and a batch has its limit.
-constexpr std::size_t kTombstonesPerAppend = 1'000;
-
-// Collects tombstones into as many appends as they need.
-class Tombstones {
-public:
-    explicit Tombstones(Effects& effects) : effects_(effects) {}
-    RecordList& next() {
-        if (append_ == kNone || effects_.appends[append_].records.size() >= kTombstonesPerAppend) {
-            append_ = effects_.appends.size();
-            effects_.appends.emplace_back().replay = true;
-        }
-        return effects_.appends[append_].records;
-    }
-
-private:
-    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-    Effects& effects_;
-    std::size_t append_ = kNone;
-};
-
-// The topics that a stable group of consumers has subscribed to; nothing when they cannot be read.
-// Every version of the consumer protocol begins like version 0.
-std::optional<std::set<std::string, std::less<>>> subscribed_topics(const ClassicGroup& group) {
-    std::set<std::string, std::less<>> topics;
-    for (const auto& [id, member] : group.members()) {
-        const Buffer* metadata = member.metadata(group.protocol_name().value_or(""));
-        if (metadata == nullptr) return std::nullopt;
-        wire::Reader reader(*metadata);
-        reader.int16();
-        wire::ConsumerProtocolSubscription subscription;
-        if (reader.ok()) subscription.decode(reader, 0);
-        if (!reader.ok()) return std::nullopt;
-        for (const std::string_view topic : subscription.topics)
-            topics.emplace(topic);
-    }
-    return topics;
-}
-
-}  // namespace
 
 // --- replay ---
 
@@ -108,10 +62,11 @@ Groups::Replayed Groups::replay_offset(const RecordView& record, Offset offset,
     committed.expire_timestamp_ms = value.expire_timestamp;
     committed.topic_id = value.topic_id;
     committed.record_offset = offset;
-    // Who commits without being a member makes the group by committing (a "simple" group).
+    // Who commits without being a member makes the group by committing (a "simple" group). While a
+    // tombstone of the group is under way, what is committed stands in front of it.
     Slot& place = make_slot(key.group);
-    if (!place.exists()) {
-        place.classic = std::make_unique<ClassicGroup>(std::string(key.group),
+    if (!place.exists() && place.deletions == 0) {
+        place.classic = std::make_shared<ClassicGroup>(std::string(key.group),
                                                        WallTime{value.commit_timestamp});
     }
     if (transaction == ProducerId{}) {
@@ -137,7 +92,7 @@ Groups::Replayed Groups::replay_group(const RecordView& record) {
     const auto value = wire::read_versioned<wire::GroupMetadataValue>(value_reader);
     if (!value_reader.ok()) return Replayed::malformed;
     Slot& place = make_slot(key.group);
-    place.classic = std::make_unique<ClassicGroup>(std::string(key.group), value);
+    place.classic = std::make_shared<ClassicGroup>(std::string(key.group), value);
     settle(place);
     return Replayed::applied;
 }
@@ -168,70 +123,6 @@ void Groups::replay_transaction_end(ProducerId transaction, bool committed) {
         // on it.
         if (known != nullptr && known->record_offset > change.committed.record_offset) continue;
         place.offsets.put(change.topic, change.partition, std::move(change.committed));
-    }
-}
-
-// --- forgetting ---
-
-void Groups::expire(std::string_view group_id, Now now, Effects& effects) {
-    Slot* known = slot(group_id);
-    if (known == nullptr || known->other != OtherProtocol::none) return;
-    // From when the retention of an offset counts; nothing = its group is in use, offsets stay.
-    enum class Since : std::uint8_t { nothing, commit, state };
-    Since since = Since::commit;
-    std::optional<std::set<std::string, std::less<>>> subscribed;
-    const ClassicGroup* group = known->classic.get();
-    if (group != nullptr && group->protocol_type()) {
-        const bool consumers = *group->protocol_type() == "consumer";
-        if (group->state() == GroupState::empty) {
-            since = group->state_since_ms() ? Since::state : Since::commit;
-        } else if (group->state() == GroupState::stable && consumers) {
-            subscribed = subscribed_topics(*group);
-            if (!subscribed) since = Since::nothing;
-        } else {
-            since = Since::nothing;
-        }
-    }
-    bool all = true;
-    Tombstones tombstones(effects);
-    for (const auto& [topic, partitions] : known->offsets.topics()) {
-        const bool in_use = subscribed && subscribed->contains(topic);
-        for (const auto& [partition, offset] : partitions) {
-            bool expired = false;
-            if (since == Since::nothing || in_use) {
-                // Not even its own expiry time counts.
-            } else if (offset.expire_timestamp_ms != -1) {
-                expired = now.wall.ms >= offset.expire_timestamp_ms;
-            } else {
-                const std::int64_t start =
-                    since == Since::state ? *group->state_since_ms() : offset.commit_timestamp_ms;
-                expired = now.wall.ms - start >= config_.offsets_retention.count();
-            }
-            const bool pending =
-                !transactions_.empty() && transactions_.contains(group_id, topic, partition);
-            if (expired && !pending) {
-                tombstones.next().offset_tombstone(group_id, topic, partition);
-            } else {
-                all = false;
-            }
-        }
-    }
-    if (!all || group == nullptr || group->state() != GroupState::empty) return;
-    if (!group->quiet() || transactions_.contains(group_id)) return;
-    // Gone from memory at once, and not by replay: someone who joins before the tombstone is
-    // committed makes a new group, whose record stands behind it.
-    effects.appends.emplace_back().records.group_tombstone(group_id);
-    remove_classic(group_id);
-}
-
-void Groups::forget(std::span<const TopicPartition> partitions, Effects& effects) {
-    Tombstones tombstones(effects);
-    for (const std::string& id : group_ids()) {
-        const CommittedOffsets& offsets = slot(id)->offsets;
-        for (const TopicPartition& gone : partitions) {
-            if (offsets.find(gone.topic, gone.partition) == nullptr) continue;
-            tombstones.next().offset_tombstone(id, gone.topic, gone.partition);
-        }
     }
 }
 

@@ -171,31 +171,19 @@ TEST(OffsetFetch, APositionInADeletedTopicOfTheSameNameDoesNotCount) {
 
 // --- expiry ---
 
-// Lets expire what is due at this time; true when the group is gone.
-bool expire(Bench& bench, std::string_view group = "g") {
-    bench.groups.expire(group, bench.now, bench.effects);
-    bench.pass(milliseconds(0));
-    for (Append& append : bench.effects.appends)
-        for (std::size_t i = 0; append.replay && i < append.records.size(); ++i)
-            bench.groups.replay(append.records[i], Offset{1'000});
-    bench.effects.clear();
-    bench.groups.check();
-    return bench.groups.find(group) == nullptr;
-}
-
 TEST(Expiry, PositionsOfNobodyExpireAfterTheRetentionTime) {
     Bench bench;
     bench.commit({.partition = 0, .offset = 1});
     bench.pass(kOffsetsRetention - milliseconds(1));
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     EXPECT_EQ(bench.committed("g"), 1);
     bench.commit({.partition = 1, .offset = 2});
     bench.pass(milliseconds(1));
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     EXPECT_EQ(bench.committed("g"), -1);
     EXPECT_EQ(bench.committed("g", "t", 1), 2);
     bench.pass(kOffsetsRetention);
-    EXPECT_TRUE(expire(bench));
+    EXPECT_TRUE(bench.expire());
     EXPECT_EQ(bench.groups.size(), 0u);
 }
 
@@ -203,10 +191,10 @@ TEST(Expiry, ACommitMayBringItsOwnTime) {
     Bench bench;
     bench.commit({.offset = 1, .version = 4, .retention_ms = 5'000});
     bench.pass(milliseconds(4'999));
-    expire(bench);
+    bench.expire();
     EXPECT_EQ(bench.committed("g"), 1);
     bench.pass(milliseconds(1));
-    EXPECT_TRUE(expire(bench));
+    EXPECT_TRUE(bench.expire());
 }
 
 TEST(Expiry, AGroupInUseKeepsWhatItsMembersRead) {
@@ -222,20 +210,20 @@ TEST(Expiry, AGroupInUseKeepsWhatItsMembersRead) {
         bench.pass(milliseconds(1'790'000));
         bench.heartbeat("g", m, 1);
     }
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     EXPECT_EQ(bench.committed("g", "u"), 2);
     bench.pass(milliseconds(1'790'000));
     bench.heartbeat("g", m, 1);
     bench.pass(milliseconds(1'790'000));
     bench.heartbeat("g", m, 1);
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     EXPECT_EQ(bench.committed("g", "u"), -1);
     EXPECT_EQ(bench.committed("g", "t"), 1);
     // Once it is empty, the time counts from when it became so.
     bench.leave("g", {{m, std::nullopt}});
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     bench.pass(kOffsetsRetention);
-    EXPECT_TRUE(expire(bench));
+    EXPECT_TRUE(bench.expire());
 }
 
 TEST(Expiry, AStableGroupWhoseSubscriptionsCannotBeReadKeepsAll) {
@@ -243,7 +231,7 @@ TEST(Expiry, AStableGroupWhoseSubscriptionsCannotBeReadKeepsAll) {
     const auto group = bench.stable(1, {.protocols = {{"range", "\1"}}, .session_ms = 1'800'000});
     bench.commit({.member = group.members[0], .generation = 1, .version = 4, .retention_ms = 1});
     bench.pass(milliseconds(1'000));
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     EXPECT_EQ(bench.committed("g"), 0);
 }
 
@@ -252,9 +240,9 @@ TEST(Expiry, AnEmptyGroupWithoutPositionsGoesUnlessSomeoneIsOnTheWay) {
     const auto group = bench.stable(1);
     bench.leave("g", {{group.members[0], std::nullopt}});
     const std::string pending = bench.new_id({});
-    EXPECT_FALSE(expire(bench));
+    EXPECT_FALSE(bench.expire());
     bench.leave("g", {{pending, std::nullopt}});
-    EXPECT_TRUE(expire(bench));
+    EXPECT_TRUE(bench.expire());
 }
 
 TEST(Expiry, ManyTombstonesAreSpreadOverSeveralAppends) {

@@ -55,4 +55,11 @@ bool PendingTransactions::contains(std::string_view group_id, std::string_view t
     });
 }
 
+void PendingTransactions::add_positions(std::string_view group_id,
+                                        std::set<TopicPartition>& positions) const {
+    for (const auto& [transaction, changes] : open_)
+        for (const Change& change : changes)
+            if (change.group_id == group_id) positions.insert({change.topic, change.partition});
+}
+
 }  // namespace cauce::coordinator::group

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ public:
 
     bool contains(std::string_view group_id) const;
     bool contains(std::string_view group_id, std::string_view topic, std::int32_t partition) const;
+    // Adds every position of the group.
+    void add_positions(std::string_view group_id, std::set<TopicPartition>& positions) const;
 
 private:
     std::map<ProducerId, std::vector<Change>> open_;

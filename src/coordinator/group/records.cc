@@ -6,9 +6,29 @@
 #include "wire/messages/group_metadata_value.h"
 #include "wire/messages/offset_commit_key.h"
 #include "wire/messages/offset_commit_value.h"
+#include "wire/reader.h"
 #include "wire/record_frame.h"
 
 namespace cauce::coordinator::group {
+
+std::optional<RecordSubject> subject_of(BytesView key) {
+    wire::Reader reader(key);
+    const std::int16_t type = reader.int16();
+    RecordSubject subject;
+    if (type == wire::OffsetCommitKey::kRecordType) {
+        wire::OffsetCommitKey position;
+        position.decode(reader, wire::OffsetCommitKey::kMaxVersion);
+        subject = {position.group, position.topic, position.partition};
+    } else if (type == wire::GroupMetadataKey::kRecordType) {
+        wire::GroupMetadataKey group;
+        group.decode(reader, wire::GroupMetadataKey::kMaxVersion);
+        subject.group_id = group.group;
+    } else {
+        return std::nullopt;
+    }
+    if (!reader.ok()) return std::nullopt;
+    return subject;
+}
 
 RecordView RecordList::operator[](std::size_t index) const {
     const std::size_t start = index == 0 ? 0 : ends_[index - 1].value;

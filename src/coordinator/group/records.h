@@ -32,6 +32,15 @@ struct RecordView {
     std::optional<BytesView> value;
 };
 
+// What a record is about: a position of a group, or the group itself.
+struct RecordSubject {
+    std::string_view group_id;
+    std::optional<std::string_view> topic;
+    std::int32_t partition = -1;
+};
+// Nothing for records that we do not write.
+std::optional<RecordSubject> subject_of(BytesView key);
+
 // Encoded records in one buffer.
 class RecordList {
 public:

@@ -103,6 +103,34 @@ struct OffsetFetchReply {
     bool operator==(const OffsetFetchReply&) const = default;
 };
 
+// The answer for one group; DeleteGroups names any number.
+struct DeleteGroupReply {
+    std::string group_id;
+    ErrorCode error = ErrorCode::none;
+    // Nothing where Apache Kafka says nothing: the error is enough for groups that have members or
+    // do not exist.
+    std::optional<std::string> error_message;
+    bool operator==(const DeleteGroupReply&) const = default;
+};
+
+struct OffsetDeleteReply {
+    struct Partition {
+        std::int32_t partition = 0;
+        ErrorCode error = ErrorCode::none;
+        bool operator==(const Partition&) const = default;
+    };
+    struct Topic {
+        std::string name;
+        std::vector<Partition> partitions;
+        bool operator==(const Topic&) const = default;
+    };
+
+    // Concerns the request as a whole; `topics` is empty then.
+    ErrorCode error = ErrorCode::none;
+    std::vector<Topic> topics;
+    bool operator==(const OffsetDeleteReply&) const = default;
+};
+
 struct DescribedGroup {
     struct Member {
         std::string member_id;

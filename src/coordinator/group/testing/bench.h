@@ -7,6 +7,7 @@
 #include "wire/messages/leave_group_request.h"
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/offset_commit_request.h"
+#include "wire/messages/offset_delete_request.h"
 #include "wire/messages/sync_group_request.h"
 
 #include <gtest/gtest.h>
@@ -138,8 +139,9 @@ public:
         std::int64_t retention_ms = -1;
         TopicId topic_id = {};
         std::optional<std::string_view> instance = {};
+        bool queues = false;  // the records wait for finish_next()
     };
-    // The error of the one partition; the records are committed at once.
+    // The error of the one partition; else the records are committed at once.
     ErrorCode commit(const Commit& c) {
         wire::OffsetCommitRequest request;
         request.group_id = c.group;
@@ -158,7 +160,11 @@ public:
         CommitPlan plan = groups.commit(request, c.version, now);
         if (!plan.records.empty()) {
             Append append{std::move(plan.records), true, {}};
-            finish(append, ErrorCode::none);
+            if (c.queues) {
+                queue.push_back(std::move(append));
+            } else {
+                finish(append, ErrorCode::none);
+            }
         }
         return plan.reply.topics.at(0).partitions.at(0).error;
     }
@@ -169,6 +175,31 @@ public:
                                false};
         const OffsetFetchReply reply = groups.fetch(query);
         return reply.topics.at(0).partitions.at(0).committed.value;
+    }
+
+    // Deletes a group, the log willing.
+    DeleteGroupReply remove(std::string_view group) {
+        DeleteGroupReply reply = groups.remove(group, positions_queued(group), effects);
+        settle();
+        return reply;
+    }
+    OffsetDeleteReply delete_offsets(std::string_view group, std::string_view topic,
+                                     const std::vector<std::int32_t>& partitions) {
+        wire::OffsetDeleteRequest request;
+        request.group_id = group;
+        auto& asked = request.topics.emplace_back();
+        asked.name = topic;
+        for (const std::int32_t partition : partitions)
+            asked.partitions.emplace_back().partition_index = partition;
+        OffsetDeleteReply reply = groups.delete_offsets(request, positions_queued(group), effects);
+        settle();
+        return reply;
+    }
+    // The positions that go away are the ones due at this time; true when the group is gone.
+    bool expire(std::string_view group = "g") {
+        groups.expire(group, now, effects);
+        settle();
+        return groups.find(group) == nullptr;
     }
 
     // --- time and the log ---
@@ -187,6 +218,11 @@ public:
 
     // While held, appends queue up until finish_next().
     void hold_log() { held_ = true; }
+    void release_log() {
+        held_ = false;
+        while (!queue.empty())
+            finish_next();
+    }
     void finish_next(ErrorCode error = ErrorCode::none) {
         ASSERT_FALSE(queue.empty());
         Append append = std::move(queue.front());
@@ -294,6 +330,18 @@ private:
         const auto span = std::chrono::duration_cast<milliseconds>(to - now.mono);
         now.wall = now.wall + span;
         now.mono = to;
+    }
+
+    // What waits in the held log, as the host would say it.
+    std::vector<TopicPartition> positions_queued(std::string_view group) const {
+        std::vector<TopicPartition> positions;
+        for (const Append& append : queue)
+            for (std::size_t i = 0; i < append.records.size(); ++i) {
+                const auto subject = subject_of(append.records[i].key);
+                if (subject && subject->topic && subject->group_id == group)
+                    positions.push_back({std::string(*subject->topic), subject->partition});
+            }
+        return positions;
     }
 
     // Takes what a step left: replies are noted, records appended.
