@@ -134,8 +134,9 @@ void Arguments::positional(std::string name, std::string& target, std::string he
     positionals_.push_back({std::move(name), std::move(help), required ? 1u : 0u, 1, into(target)});
 }
 
-void Arguments::positionals(std::string name, std::vector<std::string>& target, std::string help) {
-    positionals_.push_back({std::move(name), std::move(help), 1,
+void Arguments::positionals(std::string name, std::vector<std::string>& target, std::string help,
+                            bool required) {
+    positionals_.push_back({std::move(name), std::move(help), required ? 1u : 0u,
                             std::numeric_limits<std::size_t>::max(),
                             [&target](std::string_view text) -> std::expected<void, std::string> {
                                 target.emplace_back(text);

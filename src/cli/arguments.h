@@ -49,8 +49,9 @@ public:
     void repeatable(std::string names, std::string value_name, std::string help, Accept accept);
 
     void positional(std::string name, std::string& target, std::string help, bool required = true);
-    // At least one.
-    void positionals(std::string name, std::vector<std::string>& target, std::string help);
+    // At least one, or any number.
+    void positionals(std::string name, std::vector<std::string>& target, std::string help,
+                     bool required = true);
 
     const std::vector<Option>& options() const { return options_; }
     const std::vector<Positional>& positionals() const { return positionals_; }

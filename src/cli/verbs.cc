@@ -11,7 +11,8 @@ const std::vector<VerbGroup>& verb_groups() {
         {"Send and read", {produce_verb(), consume_verb()}},
         {"Look and change",
          {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_delete_verb(),
-          group_list_verb(), group_describe_verb(), cluster_info_verb()}},
+          group_list_verb(), group_describe_verb(), group_lag_verb(), group_seek_verb(),
+          group_delete_verb(), cluster_info_verb()}},
         {"About", {help_verb(), version_verb()}},
     };
     return kGroups;

@@ -3,6 +3,8 @@
 #include "wire/messages/consumer_protocol_assignment.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
+#include "wire/messages/delete_groups_request.h"
+#include "wire/messages/delete_groups_response.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
 #include "wire/messages/describe_cluster_request.h"
@@ -15,6 +17,10 @@
 #include "wire/messages/list_groups_response.h"
 #include "wire/messages/list_offsets_request.h"
 #include "wire/messages/list_offsets_response.h"
+#include "wire/messages/offset_commit_request.h"
+#include "wire/messages/offset_commit_response.h"
+#include "wire/messages/offset_delete_request.h"
+#include "wire/messages/offset_delete_response.h"
 #include "wire/messages/offset_fetch_request.h"
 #include "wire/messages/offset_fetch_response.h"
 #include "wire/record_frame.h"
@@ -55,11 +61,15 @@ Task<Result<Reply<Response>>> call_once(Cluster& cluster, const Request& request
     co_return co_await connection->template call<Response>(request, deadline, version_max);
 }
 
+// Whether a request does no harm when it is carried out twice.
+enum class Repeat : std::uint8_t { harmless, harmful };
+
 // One request to a group's coordinator; again when that has moved.
 template <typename Response, typename Request, typename ErrorOf>
 Task<Result<Reply<Response>>> call_coordinator(Cluster& cluster, std::string group,
                                                const Request& request, MonoTime deadline,
-                                               std::int16_t version_max, ErrorOf error_of) {
+                                               std::int16_t version_max, ErrorOf error_of,
+                                               Repeat repeat = Repeat::harmless) {
     Backoff backoff = cluster.new_backoff();
     for (;;) {
         ASSIGN_OR_CO_RETURN(const ConnectionPtr connection,
@@ -74,7 +84,7 @@ Task<Result<Reply<Response>>> call_coordinator(Cluster& cluster, std::string gro
                                error == ErrorCode::coordinator_load_in_progress ||
                                error == ErrorCode::unstable_offset_commit;
             if (!moved) co_return reply;
-        } else if (!is_network_error(reply.error().code)) {
+        } else if (!is_network_error(reply.error().code) || repeat == Repeat::harmful) {
             co_return reply;
         }
         cluster.forget_coordinator(group);
@@ -425,6 +435,107 @@ Task<Result<std::map<TopicPartition, CommittedOffset>>> fetch_offsets(
         for (const TopicPartition& tp : *partitions)
             offsets.try_emplace(tp);
     co_return offsets;
+}
+
+Task<Result<std::vector<GroupOutcome>>> delete_groups(Cluster& cluster,
+                                                      std::vector<std::string> groups,
+                                                      MonoTime deadline) {
+    std::vector<GroupOutcome> outcomes;
+    const auto error_of = [](const wire::DeleteGroupsResponse& response) {
+        return response.results.empty() ? ErrorCode::none
+                                        : error_code_from_wire(response.results.front().error_code);
+    };
+    // One at a time: groups of different coordinators cannot be named together.
+    for (const std::string& group : groups) {
+        wire::DeleteGroupsRequest request;
+        request.groups_names.emplace_back(group);
+        auto reply = co_await call_coordinator<wire::DeleteGroupsResponse>(
+            cluster, group, request, deadline, wire::DeleteGroupsRequest::kMaxVersion, error_of,
+            Repeat::harmful);
+        GroupOutcome& outcome = outcomes.emplace_back();
+        outcome.group = group;
+        if (!reply) {
+            outcome.error = std::move(reply).error();
+        } else if (reply->body.results.size() != 1) {
+            outcome.error = {ErrorCode::corrupt_message,
+                             "one group to delete, " + std::to_string(reply->body.results.size()) +
+                                 " answers came"};
+        } else {
+            const auto& result = reply->body.results.front();
+            outcome.error = to_error(result.error_code, result.error_message);
+        }
+    }
+    co_return outcomes;
+}
+
+Task<Result<std::map<TopicPartition, Error>>> commit_offsets(
+    Cluster& cluster, std::string group, std::map<TopicPartition, std::int64_t> offsets,
+    MonoTime deadline) {
+    wire::OffsetCommitRequest request;
+    // Version 10 goes by topic id.
+    constexpr std::int16_t kByNameVersion = 9;
+    request.group_id = group;
+    // Nobody's commit: the values that are there by default name no member and no generation.
+    for (const auto& [tp, offset] : offsets) {
+        if (request.topics.empty() || request.topics.back().name != tp.topic)
+            request.topics.emplace_back().name = tp.topic;
+        auto& partition = request.topics.back().partitions.emplace_back();
+        partition.partition_index = tp.partition;
+        partition.committed_offset = offset;
+        partition.committed_metadata = std::string_view();
+    }
+    const auto error_of = [](const wire::OffsetCommitResponse& response) {
+        for (const auto& topic : response.topics)
+            for (const auto& partition : topic.partitions)
+                if (const ErrorCode error = error_code_from_wire(partition.error_code);
+                    error == ErrorCode::not_coordinator ||
+                    error == ErrorCode::coordinator_not_available ||
+                    error == ErrorCode::coordinator_load_in_progress)
+                    return error;
+        return ErrorCode::none;
+    };
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await call_coordinator<wire::OffsetCommitResponse>(
+                            cluster, group, request, deadline, kByNameVersion, error_of));
+    std::map<TopicPartition, Error> errors;
+    for (const auto& [tp, offset] : offsets)
+        errors[tp] = {ErrorCode::corrupt_message,
+                      "the coordinator did not answer for " + tp.to_string()};
+    for (const auto& topic : reply.body.topics)
+        for (const auto& partition : topic.partitions)
+            errors[{std::string(topic.name), partition.partition_index}] =
+                to_error(partition.error_code, std::nullopt);
+    co_return errors;
+}
+
+Task<Result<std::map<TopicPartition, Error>>> delete_offsets(Cluster& cluster, std::string group,
+                                                             std::vector<TopicPartition> partitions,
+                                                             MonoTime deadline) {
+    wire::OffsetDeleteRequest request;
+    request.group_id = group;
+    std::ranges::sort(partitions);
+    for (const TopicPartition& tp : partitions) {
+        if (request.topics.empty() || request.topics.back().name != tp.topic)
+            request.topics.emplace_back().name = tp.topic;
+        request.topics.back().partitions.emplace_back().partition_index = tp.partition;
+    }
+    const auto error_of = [](const wire::OffsetDeleteResponse& response) {
+        return error_code_from_wire(response.error_code);
+    };
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await call_coordinator<wire::OffsetDeleteResponse>(
+                                              cluster, group, request, deadline,
+                                              wire::OffsetDeleteRequest::kMaxVersion, error_of));
+    Error error = to_error(reply.body.error_code, std::nullopt);
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    std::map<TopicPartition, Error> errors;
+    for (const TopicPartition& tp : partitions)
+        errors[tp] = {ErrorCode::corrupt_message,
+                      "the coordinator did not answer for " + tp.to_string()};
+    for (const auto& topic : reply.body.topics)
+        for (const auto& partition : topic.partitions)
+            errors[{std::string(topic.name), partition.partition_index}] =
+                to_error(partition.error_code, std::nullopt);
+    co_return errors;
 }
 
 }  // namespace cauce::client

@@ -149,4 +149,26 @@ runtime::Task<Result<std::map<TopicPartition, CommittedOffset>>> fetch_offsets(
     Cluster& cluster, std::string group, std::optional<std::vector<TopicPartition>> partitions,
     MonoTime deadline);
 
+struct GroupOutcome {
+    std::string group;
+    Error error{ErrorCode::none, {}};
+
+    bool ok() const { return error.code == ErrorCode::none; }
+};
+// Deletes groups that nobody is in, with their positions. Not tried again after a connection broke:
+// it may have been carried out.
+runtime::Task<Result<std::vector<GroupOutcome>>> delete_groups(Cluster& cluster,
+                                                               std::vector<std::string> groups,
+                                                               MonoTime deadline);
+
+// Commits positions for a group that nobody is in; the group is made when there is none. An error
+// for each partition: unknown_member_id when somebody is in the group after all.
+runtime::Task<Result<std::map<TopicPartition, Error>>> commit_offsets(
+    Cluster& cluster, std::string group, std::map<TopicPartition, std::int64_t> offsets,
+    MonoTime deadline);
+
+// Makes a group forget positions that nobody in it uses.
+runtime::Task<Result<std::map<TopicPartition, Error>>> delete_offsets(
+    Cluster& cluster, std::string group, std::vector<TopicPartition> partitions, MonoTime deadline);
+
 }  // namespace cauce::client

@@ -7,6 +7,8 @@
 #include "client/testing/fake_metadata.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
+#include "wire/messages/delete_groups_request.h"
+#include "wire/messages/delete_groups_response.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
 #include "wire/messages/describe_cluster_request.h"
@@ -19,6 +21,10 @@
 #include "wire/messages/find_coordinator_response.h"
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/list_groups_response.h"
+#include "wire/messages/offset_commit_request.h"
+#include "wire/messages/offset_commit_response.h"
+#include "wire/messages/offset_delete_request.h"
+#include "wire/messages/offset_delete_response.h"
 #include "wire/messages/offset_fetch_request.h"
 #include "wire/messages/offset_fetch_response.h"
 
@@ -31,7 +37,7 @@ namespace cauce::cli::testing {
 
 struct FakeGroupState {
     std::string state = "Stable";
-    std::vector<TopicPartition> assigned;  // to its one member
+    std::vector<TopicPartition> assigned;  // to its one member, unless it is Empty
     std::map<TopicPartition, std::int64_t> committed;
 };
 
@@ -51,6 +57,8 @@ public:
     client::testing::FakeBroker broker;
     client::testing::FakeLog log{metadata};
     std::map<std::string, FakeGroupState> groups;
+    // Somebody is in every group by the time it is to be changed.
+    bool joined_meanwhile = false;
     // Of the last CreateTopics.
     std::vector<std::pair<std::string, std::string>> configs;
 
@@ -159,6 +167,7 @@ private:
                 out.group_state = found->second.state;
                 out.protocol_type = std::string_view("consumer");
                 out.protocol_data = std::string_view("range");
+                if (found->second.state == "Empty") return response;
                 auto& member = out.members.emplace_back();
                 member.member_id = std::string_view("m-1");
                 member.client_id = std::string_view("reader");
@@ -171,7 +180,9 @@ private:
         broker.on<wire::OffsetFetchRequest, wire::OffsetFetchResponse>(
             [this](const wire::OffsetFetchRequest& r, std::int16_t, client::testing::Manner&) {
                 wire::OffsetFetchResponse response;
-                for (const auto& [tp, offset] : groups[std::string(r.group_id)].committed) {
+                const auto found = groups.find(std::string(r.group_id));
+                if (found == groups.end()) return response;
+                for (const auto& [tp, offset] : found->second.committed) {
                     auto& topic = response.topics.emplace_back();
                     topic.name = tp.topic;
                     auto& out = topic.partitions.emplace_back();
@@ -182,6 +193,78 @@ private:
                 return response;
             },
             1, 7);
+        serve_changes_of_groups();
+    }
+
+    void serve_changes_of_groups() {
+        broker.on<wire::DeleteGroupsRequest, wire::DeleteGroupsResponse>(
+            [this](const wire::DeleteGroupsRequest& r) {
+                wire::DeleteGroupsResponse response;
+                for (const std::string_view group : r.groups_names) {
+                    auto& out = response.results.emplace_back();
+                    const std::string name(group);
+                    out.group_id = broker.keep(name);
+                    const auto found = groups.find(name);
+                    if (found == groups.end()) {
+                        out.error_code = to_wire(ErrorCode::group_id_not_found);
+                    } else if (joined_meanwhile || found->second.state != "Empty") {
+                        out.error_code = to_wire(ErrorCode::non_empty_group);
+                    } else {
+                        groups.erase(found);
+                    }
+                }
+                return response;
+            });
+        broker.on<wire::OffsetCommitRequest, wire::OffsetCommitResponse>(
+            [this](const wire::OffsetCommitRequest& r, std::int16_t, client::testing::Manner&) {
+                wire::OffsetCommitResponse response;
+                const std::string group(r.group_id);
+                if (!groups.contains(group)) groups[group].state = "Empty";
+                for (const auto& topic : r.topics) {
+                    auto& out = response.topics.emplace_back();
+                    const std::string name(topic.name);
+                    out.name = broker.keep(name);
+                    for (const auto& partition : topic.partitions) {
+                        auto& answered = out.partitions.emplace_back();
+                        answered.partition_index = partition.partition_index;
+                        const TopicPartition tp{name, partition.partition_index};
+                        const ErrorCode error = refusal(groups[group], tp);
+                        answered.error_code = to_wire(error);
+                        if (error == ErrorCode::none)
+                            groups[group].committed[tp] = partition.committed_offset;
+                    }
+                }
+                return response;
+            },
+            2, 9);
+        broker.on<wire::OffsetDeleteRequest, wire::OffsetDeleteResponse>(
+            [this](const wire::OffsetDeleteRequest& r) {
+                wire::OffsetDeleteResponse response;
+                const auto group = groups.find(std::string(r.group_id));
+                if (group == groups.end()) {
+                    response.error_code = to_wire(ErrorCode::group_id_not_found);
+                    return response;
+                }
+                for (const auto& topic : r.topics) {
+                    auto& out = response.topics.emplace_back();
+                    const std::string name(topic.name);
+                    out.name = broker.keep(name);
+                    for (const auto& partition : topic.partitions) {
+                        auto& answered = out.partitions.emplace_back();
+                        answered.partition_index = partition.partition_index;
+                        group->second.committed.erase({name, partition.partition_index});
+                    }
+                }
+                return response;
+            });
+    }
+
+    ErrorCode refusal(const FakeGroupState& group, const TopicPartition& tp) const {
+        if (joined_meanwhile || group.state != "Empty") return ErrorCode::unknown_member_id;
+        const auto topic = metadata.topics.find(tp.topic);
+        const bool exists = topic != metadata.topics.end() &&
+                            static_cast<std::size_t>(tp.partition) < topic->second.leaders.size();
+        return exists ? ErrorCode::none : ErrorCode::unknown_topic_or_partition;
     }
 };
 

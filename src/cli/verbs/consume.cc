@@ -1,6 +1,8 @@
 // `cauce consume`
 #include "cli/command.h"
+#include "cli/partition_list.h"
 #include "cli/place.h"
+#include "cli/place_offsets.h"
 #include "cli/record_format.h"
 #include "cli/record_json.h"
 #include "cli/report.h"
@@ -19,31 +21,7 @@ namespace cauce::cli {
 namespace {
 
 using client::FetchedRecords;
-using client::FoundOffset;
 using runtime::Task;
-
-constexpr std::int32_t kPartitionsMax = 1'000'000;
-
-// "0", "0,2", "4-6"
-std::expected<std::set<std::int32_t>, std::string> parse_partitions(std::string_view text) {
-    const std::unexpected<std::string> wrong("partitions such as 0 or 0,2 or 4-6");
-    std::set<std::int32_t> partitions;
-    for (;;) {
-        const std::size_t comma = text.find(',');
-        const std::string_view part = text.substr(0, comma);
-        const std::size_t dash = part.find('-');
-        const auto first = whole_number<std::int32_t>(part.substr(0, dash));
-        const auto last = dash == std::string_view::npos
-                              ? first
-                              : whole_number<std::int32_t>(part.substr(dash + 1));
-        if (!first || !last || *first < 0 || *last < *first || *last >= kPartitionsMax)
-            return wrong;
-        for (std::int32_t partition = *first; partition <= *last; ++partition)
-            partitions.insert(partition);
-        if (comma == std::string_view::npos) return partitions;
-        text = text.substr(comma + 1);
-    }
-}
 
 // How records are printed, whichever of -f, -J and -o said so.
 class RecordPrinter {
@@ -176,7 +154,7 @@ protected:
     }
 
 private:
-    using Bounds = std::map<TopicPartition, Offset>;
+    using Bounds = PartitionOffsets;
 
     Accept into_partitions() {
         return [this](std::string_view text) -> std::expected<void, std::string> {
@@ -220,11 +198,12 @@ private:
         Expected<std::vector<TopicPartition>> partitions =
             co_await find_partitions(session, deadline);
         if (!partitions) co_return std::unexpected(partitions.error());
-        Expected<Bounds> begin = co_await resolve(session, from(), *partitions, deadline);
+        Expected<Bounds> begin = co_await resolve_place(session, from(), *partitions, deadline);
         if (!begin) co_return std::unexpected(begin.error());
         std::optional<Bounds> end;
         if (const auto place = to()) {
-            Expected<Bounds> resolved = co_await resolve(session, *place, *partitions, deadline);
+            Expected<Bounds> resolved =
+                co_await resolve_place(session, *place, *partitions, deadline);
             if (!resolved) co_return std::unexpected(resolved.error());
             end = std::move(*resolved);
         }
@@ -301,72 +280,6 @@ private:
                     partitions.push_back({name, partition.partition});
         }
         co_return partitions;
-    }
-
-    // Asks all leaders for one thing; every partition has an answer then.
-    static Task<Expected<std::map<TopicPartition, FoundOffset>>> ask(
-        Session& session, std::int64_t timestamp, const std::vector<TopicPartition>& partitions,
-        MonoTime deadline) {
-        std::map<TopicPartition, std::int64_t> asked;
-        for (const TopicPartition& tp : partitions)
-            asked[tp] = timestamp;
-        auto found = co_await client::list_offsets(session.cluster(), std::move(asked), deadline);
-        const std::string what = "offsets were not found";
-        if (!found) co_return std::unexpected(session.explain(found.error(), what));
-        for (const auto& [tp, offset] : *found)
-            if (offset.error.code != ErrorCode::none)
-                co_return std::unexpected(
-                    session.explain(offset.error, "partition " + tp.to_string() + ": " + what));
-        co_return std::move(*found);
-    }
-
-    // A place in every partition, within what the log holds.
-    static Task<Expected<Bounds>> resolve(Session& session, Place place,
-                                          const std::vector<TopicPartition>& partitions,
-                                          MonoTime deadline) {
-        using enum Place::Kind;
-        const auto starts = co_await ask(session, client::kEarliestOffset, partitions, deadline);
-        if (!starts) co_return std::unexpected(starts.error());
-        const auto ends = co_await ask(session, client::kLatestOffset, partitions, deadline);
-        if (!ends) co_return std::unexpected(ends.error());
-        std::map<TopicPartition, FoundOffset> times;
-        if (place.kind == time || place.kind == ago) {
-            const std::int64_t now = session.environment().shards.clock().wall().ms;
-            const std::int64_t moment =
-                std::max<std::int64_t>(0, place.kind == time ? place.number : now - place.number);
-            auto found = co_await ask(session, moment, partitions, deadline);
-            if (!found) co_return std::unexpected(found.error());
-            times = std::move(*found);
-        }
-        Bounds bounds;
-        for (const TopicPartition& tp : partitions) {
-            const std::int64_t start = starts->at(tp).offset;
-            const std::int64_t end = ends->at(tp).offset;
-            std::int64_t offset = end;
-            switch (place.kind) {
-                case Place::Kind::start:
-                    offset = start;
-                    break;
-                case Place::Kind::end:
-                    break;
-                case Place::Kind::offset:
-                    offset = place.number;
-                    break;
-                case after_start:
-                    offset = place.number > end - start ? end : start + place.number;
-                    break;
-                case before_end:
-                    offset = place.number > end - start ? start : end - place.number;
-                    break;
-                case time:
-                case ago:
-                    // Nothing is as young as that: the end.
-                    if (times.at(tp).offset >= 0) offset = times.at(tp).offset;
-                    break;
-            }
-            bounds[tp] = Offset{std::clamp(offset, start, std::max(start, end))};
-        }
-        co_return bounds;
     }
 
     // --- reading as a member of a group

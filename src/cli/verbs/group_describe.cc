@@ -1,5 +1,6 @@
 // `cauce group describe`
 #include "cli/command.h"
+#include "cli/group_positions.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
 
@@ -10,8 +11,6 @@ namespace cauce::cli {
 namespace {
 
 using client::MemberDescription;
-using Committed = std::map<TopicPartition, client::CommittedOffset>;
-using Ends = std::map<TopicPartition, client::FoundOffset>;
 
 class GroupDescribe final : public ClientCommand {
 public:
@@ -32,38 +31,18 @@ protected:
 
 private:
     static runtime::Task<Expected<Details>> describe(Session& session, std::string name) {
-        client::Cluster& cluster = session.cluster();
-        const MonoTime deadline = session.deadline();
-        const std::string what = "group `" + name + "` was not described";
-        const auto group = co_await client::describe_group(cluster, name, deadline);
-        if (!group && group.error().code == ErrorCode::group_id_not_found)
-            co_return problem(
-                exit_not_found, "group `" + name + "` does not exist",
-                "the cluster at " + session.bootstrap_text() + " knows no group of that name",
-                "cauce group list  shows the groups there are");
-        if (!group) co_return std::unexpected(session.explain(group.error(), what));
-        const auto committed =
-            co_await client::fetch_offsets(cluster, name, std::nullopt, deadline);
-        if (!committed) co_return std::unexpected(session.explain(committed.error(), what));
-
-        std::map<TopicPartition, const MemberDescription*> owners;
-        std::map<TopicPartition, std::int64_t> asked;
-        for (const auto& [tp, offset] : *committed)
-            asked[tp] = client::kLatestOffset;
-        for (const MemberDescription& member : group->members) {
-            for (const TopicPartition& tp : member.assignment) {
-                owners[tp] = &member;
-                asked[tp] = client::kLatestOffset;
-            }
-        }
-        const auto ends = co_await client::list_offsets(cluster, std::move(asked), deadline);
-        if (!ends) co_return std::unexpected(session.explain(ends.error(), what));
-        co_return details_of(*group, *committed, *ends, owners);
+        const auto read =
+            co_await read_group(session, name, "group `" + name + "` was not described");
+        if (!read) co_return std::unexpected(read.error());
+        co_return details_of(*read);
     }
 
-    static Details details_of(const client::GroupDescription& group, const Committed& committed,
-                              const Ends& ends,
-                              const std::map<TopicPartition, const MemberDescription*>& owners) {
+    static Details details_of(const GroupPositions& positions) {
+        const client::GroupDescription& group = positions.group;
+        std::map<TopicPartition, const MemberDescription*> owners;
+        for (const MemberDescription& member : group.members)
+            for (const TopicPartition& tp : member.assignment)
+                owners[tp] = &member;
         Table partitions;
         partitions.columns = {{"topic", "TOPIC"},
                               {"partition", "PARTITION"},
@@ -73,26 +52,20 @@ private:
                               {"member_id", "CONSUMER-ID"},
                               {"host", "HOST"},
                               {"client_id", "CLIENT-ID"}};
+        const auto value = [](const std::optional<std::int64_t>& number) {
+            return number ? Value(*number) : Value();
+        };
         // Unknown as soon as one partition's is: half a sum would look like good news.
         std::optional<std::int64_t> total = 0;
-        for (const auto& [tp, end] : ends) {
-            const auto place = committed.find(tp);
-            const bool has_place = place != committed.end() && place->second.offset >= 0;
-            const bool has_end = end.error.code == ErrorCode::none;
-            const Value current = has_place ? Value(place->second.offset) : Value();
-            Value lag;
-            if (has_place && has_end) {
-                const std::int64_t behind =
-                    std::max<std::int64_t>(0, end.offset - place->second.offset);
-                if (total) *total += behind;
-                lag = behind;
-            } else if (!has_end || end.offset > 0) {
-                total.reset();
-            }
+        for (const auto& [tp, end] : positions.ends) {
+            const std::optional<std::int64_t> lag = positions.lag(tp);
+            if (total && lag) *total += *lag;
+            if (positions.is_behind_unknown(tp)) total.reset();
             const auto owner = owners.find(tp);
             const MemberDescription* member = owner == owners.end() ? nullptr : owner->second;
-            partitions.add({tp.topic, tp.partition, current, has_end ? Value(end.offset) : Value(),
-                            lag, member ? Value(member->member_id) : Value(),
+            partitions.add({tp.topic, tp.partition, value(positions.position(tp)),
+                            value(positions.end(tp)), value(lag),
+                            member ? Value(member->member_id) : Value(),
                             member ? Value(member->client_host) : Value(),
                             member ? Value(member->client_id) : Value()});
         }
@@ -114,7 +87,7 @@ private:
         details.add({"protocol", "assignor"}, group.protocol);
         details.add({"coordinator", "coordinator"}, group.coordinator.value);
         details.add({"member_count", "members"}, group.members.size());
-        details.add({"total_lag", "lag"}, total ? Value(*total) : Value());
+        details.add({"total_lag", "lag"}, value(total));
         details.parts.push_back({"partitions", "", std::move(partitions)});
         details.parts.push_back({"members", "", std::move(members), Show::wide});
         return details;
