@@ -11,6 +11,7 @@
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/offset_commit_request.h"
 #include "wire/messages/offset_commit_value.h"
+#include "wire/messages/offset_delete_request.h"
 #include "wire/messages/sync_group_request.h"
 #include "wire/record_frame.h"
 
@@ -562,6 +563,167 @@ TEST_F(HostTest, ACommitUnderWayIsNotExpiredByWhatWasBeforeIt) {
     EXPECT_EQ(committed(), 6);
     restart();
     EXPECT_EQ(committed(), 6);
+}
+
+// Tombstones of expiry go in front of the queue; a record of the group that waits there would bring
+// it back.
+TEST_F(HostTest, AGroupWithRecordsInTheQueueExpiresNextTime) {
+    lead();
+    shard.pass(group::kOffsetsRetentionCheckInterval - milliseconds(10'000));
+    const std::string member = stable_member();
+    shard.pass(milliseconds(4'000));
+    log.hold_appends = true;
+    const auto other = commit_request(1, "h");
+    Answer<OffsetCommitReply> in_flight;
+    ask(host->commit_offsets(other, info()), in_flight);
+    wire::LeaveGroupRequest leave;
+    leave.group_id = "g";
+    leave.members.emplace_back().member_id = member;
+    Answer<LeaveGroupReply> left;
+    ask(host->leave_group(leave, info(5)), left);
+    shard.pass(milliseconds(4'000));  // The check comes due: nothing keeps the group but the queue.
+    log.hold_appends = false;
+    log.moved();
+    ASSERT_TRUE(in_flight && left);
+    EXPECT_EQ(left->error, ErrorCode::none);
+    EXPECT_EQ(now(host->describe_group("g", info(6))).state, "Empty");
+    shard.pass(group::kOffsetsRetentionCheckInterval);
+    EXPECT_EQ(now(host->describe_group("g", info(6))).state, "Dead");
+    restart();
+    EXPECT_EQ(now(host->describe_group("g", info(6))).state, "Dead");
+    EXPECT_EQ(now(host->describe_group("h", info(6))).state, "Empty");
+}
+
+TEST_F(HostTest, AGroupWhoseTombstoneIsRefusedExpiresNextTime) {
+    lead();
+    EXPECT_EQ(commit(5), ErrorCode::none);
+    shard.pass(group::kOffsetsRetention - milliseconds(1'000));
+    log.append_error = ErrorCode::not_enough_replicas;
+    shard.pass(group::kOffsetsRetentionCheckInterval);
+    EXPECT_EQ(committed(), 5);
+    EXPECT_EQ(now(host->list_groups({})).groups.size(), 1u);
+    log.append_error.reset();
+    shard.pass(group::kOffsetsRetentionCheckInterval);
+    EXPECT_EQ(committed(), -1);
+    restart();
+    EXPECT_TRUE(now(host->list_groups({})).groups.empty());
+}
+
+TEST_F(HostTest, DeletesGroupsAndEachHasItsAnswer) {
+    lead();
+    const std::string member = stable_member();
+    for (const char* name : {"a", "b"}) {
+        const auto request = commit_request(1, name);
+        EXPECT_EQ(error_of(now(host->commit_offsets(request, info()))), ErrorCode::none);
+    }
+    const int appends = log.appends;
+    const std::vector<std::string_view> names{"a", "g", "none", "b"};
+    const std::vector<DeleteGroupReply> replies = now(host->delete_groups(names));
+    EXPECT_EQ(replies,
+              (std::vector<DeleteGroupReply>{{"a", ErrorCode::none, std::nullopt},
+                                             {"g", ErrorCode::non_empty_group, std::nullopt},
+                                             {"none", ErrorCode::group_id_not_found, std::nullopt},
+                                             {"b", ErrorCode::none, std::nullopt}}));
+    EXPECT_EQ(log.appends, appends + 1);  // all in one batch
+    EXPECT_EQ(now(host->list_groups({})).groups.size(), 1u);
+    EXPECT_EQ(heartbeat(member, 1), ErrorCode::none);
+    restart();
+    EXPECT_EQ(now(host->list_groups({})).groups.size(), 1u);
+}
+
+TEST_F(HostTest, ADeletionIsAnsweredOnceItIsCommitted) {
+    lead();
+    EXPECT_EQ(commit(5), ErrorCode::none);
+    log.hold_appends = true;
+    // A commit that is under way goes too: it stands in front.
+    const auto late = commit_request(6, "g", 1);
+    Answer<OffsetCommitReply> committing;
+    ask(host->commit_offsets(late, info()), committing);
+    Answer<std::vector<DeleteGroupReply>> deleted;
+    ask(host->delete_groups({"g"}), deleted);
+    EXPECT_FALSE(deleted.has_value());
+    log.hold_appends = false;
+    log.moved();
+    ASSERT_TRUE(committing && deleted);
+    EXPECT_EQ(error_of(*committing), ErrorCode::none);
+    EXPECT_EQ(deleted->at(0).error, ErrorCode::none);
+    EXPECT_TRUE(now(host->list_groups({})).groups.empty());
+    restart();
+    EXPECT_TRUE(now(host->list_groups({})).groups.empty());
+    EXPECT_TRUE(fetch().topics.empty());
+}
+
+TEST_F(HostTest, ADeletionThatIsNotCommittedDidNotHappen) {
+    lead();
+    EXPECT_EQ(commit(5), ErrorCode::none);
+    log.append_error = ErrorCode::not_enough_replicas;
+    EXPECT_EQ(now(host->delete_groups({"g"})).at(0).error, ErrorCode::coordinator_not_available);
+    EXPECT_EQ(committed(), 5);
+    log.append_error.reset();
+    // Late is not never: what comes to stand in the log after all, counts.
+    log.hold_appends = true;
+    Answer<std::vector<DeleteGroupReply>> deleted;
+    ask(host->delete_groups({"g"}), deleted);
+    shard.pass(milliseconds(5'000));
+    ASSERT_TRUE(deleted.has_value());
+    EXPECT_EQ(deleted->at(0).error, ErrorCode::coordinator_not_available);
+    EXPECT_EQ(committed(), 5);
+    log.hold_appends = false;
+    log.moved();
+    EXPECT_EQ(committed(), -1);
+    EXPECT_EQ(now(host->delete_groups({"g"})).at(0).error, ErrorCode::none);
+    EXPECT_TRUE(now(host->list_groups({})).groups.empty());
+    restart();
+    EXPECT_TRUE(now(host->list_groups({})).groups.empty());
+}
+
+TEST_F(HostTest, WhoeverDoesNotLeadDeletesNothing) {
+    wire::OffsetDeleteRequest request;
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))).error, ErrorCode::invalid_group_id);
+    request.group_id = "g";
+    EXPECT_EQ(now(host->delete_groups({"g"})).at(0).error, ErrorCode::not_coordinator);
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))).error, ErrorCode::not_coordinator);
+    log.hold_reads = true;
+    lead();
+    EXPECT_EQ(now(host->delete_groups({"g"})).at(0).error, ErrorCode::coordinator_load_in_progress);
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))).error,
+              ErrorCode::coordinator_load_in_progress);
+    log.hold_reads = false;
+    log.moved();
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))).error, ErrorCode::group_id_not_found);
+    bool closed = false;
+    shard.calls().spawn(close(*host, closed));
+    shard.drain();
+    EXPECT_EQ(now(host->delete_groups({"g"})).at(0).error, ErrorCode::coordinator_not_available);
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))).error,
+              ErrorCode::coordinator_not_available);
+}
+
+TEST_F(HostTest, DeletesPositionsAndSaysSoOnceItIsCommitted) {
+    lead();
+    EXPECT_EQ(commit(5), ErrorCode::none);
+    wire::OffsetDeleteRequest request;
+    request.group_id = "g";
+    auto& topic = request.topics.emplace_back();
+    topic.name = "t";
+    topic.partitions.emplace_back().partition_index = 0;
+    log.append_error = ErrorCode::not_enough_replicas;
+    EXPECT_EQ(now(host->delete_offsets(request, info(0))),
+              (OffsetDeleteReply{ErrorCode::coordinator_not_available, {}}));
+    EXPECT_EQ(committed(), 5);
+    log.append_error.reset();
+    log.hold_appends = true;
+    Answer<OffsetDeleteReply> answer;
+    ask(host->delete_offsets(request, info(0)), answer);
+    EXPECT_FALSE(answer.has_value());
+    EXPECT_EQ(committed(), 5);
+    log.hold_appends = false;
+    log.moved();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(*answer, (OffsetDeleteReply{ErrorCode::none, {{"t", {{0, ErrorCode::none}}}}}));
+    EXPECT_EQ(committed(), -1);
+    restart();
+    EXPECT_EQ(committed(), -1);
 }
 
 TEST_F(HostTest, PositionsInDeletedTopicsAreForgotten) {

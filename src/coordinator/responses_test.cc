@@ -1,7 +1,11 @@
 #include "coordinator/responses.h"
 
+#include "wire/messages/delete_groups_response.h"
+#include "wire/messages/offset_delete_response.h"
 #include "wire/messages/offset_fetch_request.h"
 #include "wire/messages/offset_fetch_response.h"
+#include "wire/reader.h"
+#include "wire/writer.h"
 
 #include <gtest/gtest.h>
 
@@ -78,6 +82,46 @@ TEST(OffsetFetchResponses, AFailedFetchOfEverythingHasTheGroupsErrorAlone) {
     const wire::OffsetFetchResponse response = to_response(replies, 2);
     EXPECT_EQ(response.error_code, to_wire(ErrorCode::coordinator_not_available));
     EXPECT_TRUE(response.topics.empty());
+}
+
+TEST(DeleteGroupsResponses, AnErrorForEachGroupAndItsTextFromVersion3On) {
+    const std::vector<DeleteGroupReply> replies{
+        {"a", ErrorCode::none, std::nullopt},
+        {"b", ErrorCode::non_empty_group, "not ours"},
+    };
+    const wire::DeleteGroupsResponse response = to_response(replies, 3);
+    ASSERT_EQ(response.results.size(), 2u);
+    EXPECT_EQ(response.results[0].group_id, "a");
+    EXPECT_EQ(response.results[0].error_code, 0);
+    EXPECT_EQ(response.results[0].error_message, std::nullopt);
+    EXPECT_EQ(response.results[1].error_code, 68);
+    EXPECT_EQ(response.results[1].error_message, "not ours");
+    for (std::int16_t version = 0; version <= 3; ++version) {
+        SCOPED_TRACE(version);
+        wire::Writer writer;
+        to_response(replies, version).encode(writer, version);
+        ASSERT_TRUE(writer.ok()) << writer.error();
+        wire::Reader reader(writer.written());
+        wire::DeleteGroupsResponse read;
+        read.decode(reader, version);
+        ASSERT_TRUE(reader.ok() && read.results.size() == 2);
+        EXPECT_EQ(read.results[1].error_code, 68);
+        EXPECT_EQ(read.results[1].error_message.has_value(), version >= 3);
+    }
+}
+
+TEST(OffsetDeleteResponses, AnErrorForThePartitionsOrForAll) {
+    const OffsetDeleteReply reply{
+        ErrorCode::none,
+        {{"t", {{0, ErrorCode::none}, {3, ErrorCode::group_subscribed_to_topic}}}}};
+    const wire::OffsetDeleteResponse response = to_response(reply, 0);
+    EXPECT_EQ(response.error_code, 0);
+    ASSERT_EQ(response.topics.size(), 1u);
+    EXPECT_EQ(response.topics[0].name, "t");
+    ASSERT_EQ(response.topics[0].partitions.size(), 2u);
+    EXPECT_EQ(response.topics[0].partitions[1].partition_index, 3);
+    EXPECT_EQ(response.topics[0].partitions[1].error_code, 86);
+    EXPECT_EQ(to_response(OffsetDeleteReply{ErrorCode::group_id_not_found, {}}, 0).error_code, 69);
 }
 
 }  // namespace

@@ -201,6 +201,15 @@ private:
         groups.offsets_retention_check_interval = span("offsets.retention.check.interval.ms");
         groups.commit_timeout = span("offsets.commit.timeout.ms");
         groups.offsets_topic_partitions = settings.offsets_topic_partitions;
+        groups.batch_bytes_max =
+            static_cast<std::size_t>(std::max<std::int64_t>(0, number("message.max.bytes")));
+        if (groups.session_timeout_min > groups.session_timeout_max) {
+            config_.notes.push_back(
+                place("group.min.session.timeout.ms") +
+                ": group.min.session.timeout.ms=" + text("group.min.session.timeout.ms") +
+                " is above group.max.session.timeout.ms=" + text("group.max.session.timeout.ms") +
+                ", so nobody can join a group");
+        }
 
         config_.broker_session_timeout = span("broker.session.timeout.ms");
         config_.heartbeat_interval = span("broker.heartbeat.interval.ms");

@@ -46,6 +46,47 @@ TEST(Config, ReadsKafkasOwnQuickStartFile) {
     EXPECT_TRUE(config->notes.empty());
 }
 
+TEST(Config, LimitsAndRetentionOfGroups) {
+    const auto defaults = read_config(quick_start());
+    ASSERT_TRUE(defaults) << defaults.error().message;
+    EXPECT_EQ(defaults->groups.session_timeout_min, milliseconds(6'000));
+    EXPECT_EQ(defaults->groups.session_timeout_max, milliseconds(1'800'000));
+    EXPECT_EQ(defaults->groups.size_max, 2'147'483'647);
+    EXPECT_EQ(defaults->groups.offset_metadata_size_max, 4'096);
+    EXPECT_EQ(defaults->groups.offsets_retention, milliseconds(7LL * 24 * 3'600'000));
+    EXPECT_EQ(defaults->groups.offsets_retention_check_interval, milliseconds(600'000));
+    EXPECT_EQ(defaults->groups.commit_timeout, milliseconds(5'000));
+    EXPECT_EQ(defaults->groups.batch_bytes_max, 1'048'588u);
+    const auto given =
+        read_config(quick_start("group.min.session.timeout.ms=1\n"
+                                "group.max.session.timeout.ms=2\n"
+                                "group.max.size=3\n"
+                                "offset.metadata.max.bytes=4\n"
+                                "offsets.retention.minutes=5\n"
+                                "offsets.retention.check.interval.ms=6\n"
+                                "offsets.commit.timeout.ms=7\n"
+                                "message.max.bytes=8000\n"));
+    ASSERT_TRUE(given) << given.error().message;
+    EXPECT_EQ(given->groups.session_timeout_min, milliseconds(1));
+    EXPECT_EQ(given->groups.session_timeout_max, milliseconds(2));
+    EXPECT_EQ(given->groups.size_max, 3);
+    EXPECT_EQ(given->groups.offset_metadata_size_max, 4);
+    EXPECT_EQ(given->groups.offsets_retention, milliseconds(5 * 60'000));
+    EXPECT_EQ(given->groups.offsets_retention_check_interval, milliseconds(6));
+    EXPECT_EQ(given->groups.commit_timeout, milliseconds(7));
+    EXPECT_EQ(given->groups.batch_bytes_max, 8'000u);
+    EXPECT_TRUE(given->notes.empty());
+    for (const char* line : {"group.max.size=0\n", "offsets.retention.minutes=0\n",
+                             "offsets.retention.check.interval.ms=0\n"})
+        EXPECT_NE(refusal(quick_start(line)), "") << line;
+    const auto crossed =
+        read_config(quick_start("group.min.session.timeout.ms=9000\n"
+                                "group.max.session.timeout.ms=8000\n"));
+    ASSERT_TRUE(crossed) << crossed.error().message;
+    ASSERT_EQ(crossed->notes.size(), 1u);
+    EXPECT_TRUE(crossed->notes[0].contains("nobody can join")) << crossed->notes[0];
+}
+
 TEST(Config, ATypoNamesTheLineAndTheNearestKey) {
     const std::string text = refusal(quick_start("log.retention.huors=1\n"));
     EXPECT_NE(text.find("server.properties:13"), std::string::npos) << text;
