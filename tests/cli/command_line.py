@@ -234,6 +234,55 @@ def a_group_keeps_its_place(cauce):
     expect("cli-place" in cauce.out("group", "list", "-o", "name").decode().split(), True, "listed")
     expect(cauce.out(*group, "--exit"), b"4\n", "to the end")
     cauce.call("group", "describe", "cli-nothing", code=3)
+
+
+@test
+def a_group_is_moved_and_moved_back(cauce):
+    cauce.call("topic", "create", "cli-moved", "--partitions", "2")
+    for partition in "01":
+        cauce.call("produce", "cli-moved", "-p", partition, text=b"1\n2\n3\n")
+    cauce.call("consume", "cli-moved", "-g", "cli-moved", "--from", "start", "--exit", "--timeout", "30s")
+    wait_until(lambda: cauce.json("group", "describe", "cli-moved")[0]["state"] == "Empty", "leaving")
+    lag = {"group": "cli-moved", "topic": "cli-moved", "partition_count": 2, "lag": 0, "max_lag": 0}
+    expect(cauce.json("group", "lag", "cli-moved"), [lag], "lag at the end")
+    expect(lag in cauce.json("group", "lag"), True, "among all groups")
+    seek = ["group", "seek", "cli-moved"]
+    expect([p["status"] for p in cauce.json(*seek, "--to", "start")], ["would move"] * 2, "preview")
+    expect(cauce.json("group", "lag", "cli-moved"), [lag], "nothing was moved")
+    out, said = cauce.call(*seek, "--to", "1", "--topic", "cli-moved:1", "-y", "-o", "json")
+    expect([(p["current_offset"], p["new_offset"], p["status"]) for p in json.loads(out)], [(3, 1, "moved")], "moved")
+    expect(cauce.json("group", "lag", "cli-moved")[0]["max_lag"], 2, "lag when moved")
+    undo = said.decode().split("To undo:  cauce ")[1].split("\n")[0].split()
+    cauce.call(*undo)
+    expect(cauce.json("group", "lag", "cli-moved"), [lag], "lag when moved back")
+    # A position that is forgotten is no position at 0.
+    cauce.call(*seek, "--position", "cli-moved:0=none", "-y")
+    expect([p["current_offset"] for p in cauce.json("group", "lag", "cli-moved", "-p")], [3], "positions left")
+    cauce.call(*seek, "--to", "somewhere", code=2)
+    cauce.call("group", "seek", "cli-nothing", "--to", "start", code=3)
+
+
+@test
+def a_group_is_deleted_when_nobody_is_in_it(cauce):
+    cauce.call("topic", "create", "cli-gone")
+    cauce.call("produce", "cli-gone", text=b"1\n2\n")
+    reading = cauce.start("consume", "cli-gone", "-g", "cli-gone", "--from", "start")
+    try:
+        wait_until(lambda: "cli-gone" in cauce.out("group", "list", "-o", "name").decode().split() and
+                   cauce.json("group", "describe", "cli-gone")[0]["state"] == "Stable", "joining")
+        cauce.call("group", "delete", "cli-gone", "-y", code=1)
+        cauce.call("group", "seek", "cli-gone", "--to", "start", "-y", code=1)
+    finally:
+        end_by_ctrl_c(reading)
+    expect(cauce.json("group", "delete", "cli-gone", "--dry-run")[0]["status"], "would be deleted", "preview")
+    cauce.call("group", "delete", "cli-gone", code=2)
+    out, said = cauce.call("group", "delete", "cli-gone", "-y", "-o", "json")
+    expect([(g["group"], g["status"]) for g in json.loads(out)], [("cli-gone", "deleted")], "deleted")
+    expect("cli-gone" in cauce.out("group", "list", "-o", "name").decode().split(), False, "listed")
+    cauce.call("group", "delete", "cli-gone", "-y", code=3)
+    undo = said.decode().split("To undo:  cauce ")[1].split("\n")[0].split()
+    cauce.call(*undo)
+    expect(cauce.json("group", "lag", "cli-gone")[0]["lag"], 0, "lag when set again")
     cauce.call("topic", "delete", "cli-place", "-y")
 
 
