@@ -260,6 +260,7 @@ def a_group_is_moved_and_moved_back(cauce):
     expect([p["current_offset"] for p in cauce.json("group", "lag", "cli-moved", "-p")], [3], "positions left")
     cauce.call(*seek, "--to", "somewhere", code=2)
     cauce.call("group", "seek", "cli-nothing", "--to", "start", code=3)
+    cauce.call("topic", "delete", "cli-moved", "-y")
 
 
 @test
@@ -283,6 +284,7 @@ def a_group_is_deleted_when_nobody_is_in_it(cauce):
     undo = said.decode().split("To undo:  cauce ")[1].split("\n")[0].split()
     cauce.call(*undo)
     expect(cauce.json("group", "lag", "cli-gone")[0]["lag"], 0, "lag when set again")
+    cauce.call("topic", "delete", "cli-gone", "-y")
     cauce.call("topic", "delete", "cli-place", "-y")
 
 
