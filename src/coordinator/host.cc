@@ -267,7 +267,7 @@ Task<std::vector<DeleteGroupReply>> Host::delete_groups(std::vector<std::string_
         }
         group::Effects effects;
         replies.push_back(
-            (*served)->groups().remove(group_id, (*served)->under_way(group_id), effects));
+            (*served)->groups().delete_group(group_id, (*served)->under_way(group_id), effects));
         appends.queue(*served, effects, replies.size() - 1);
     }
     for (AwaitedAppends::Awaited& awaited : appends.all()) {

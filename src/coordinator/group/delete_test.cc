@@ -48,7 +48,7 @@ TEST(DeleteGroup, AnEmptyGroupGoesWithItsPositions) {
     bench.commit({.member = member, .generation = 1, .topic = "u", .partition = 2, .offset = 5});
     bench.leave("g", {{member, std::nullopt}});
     const std::size_t before = bench.log.size();
-    EXPECT_EQ(bench.remove("g"), (DeleteGroupReply{"g", ErrorCode::none, std::nullopt}));
+    EXPECT_EQ(bench.delete_group("g"), (DeleteGroupReply{"g", ErrorCode::none, std::nullopt}));
     EXPECT_EQ(bench.groups.size(), 0u);
     EXPECT_EQ(bench.groups.next_deadline(), std::nullopt);
     // A tombstone each for the positions, and the group's last.
@@ -66,16 +66,16 @@ TEST(DeleteGroup, AnEmptyGroupGoesWithItsPositions) {
 TEST(DeleteGroup, OneThatOnlyCommittedGoesToo) {
     Bench bench;
     bench.commit({.offset = 4});
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     EXPECT_EQ(bench.groups.size(), 0u);
     EXPECT_EQ(bench.committed("g"), -1);
 }
 
 TEST(DeleteGroup, WhatIsNotThereIsNotFound) {
     Bench bench;
-    EXPECT_EQ(bench.remove("g"),
+    EXPECT_EQ(bench.delete_group("g"),
               (DeleteGroupReply{"g", ErrorCode::group_id_not_found, std::nullopt}));
-    EXPECT_EQ(bench.remove("").error, ErrorCode::group_id_not_found);
+    EXPECT_EQ(bench.delete_group("").error, ErrorCode::group_id_not_found);
     EXPECT_TRUE(bench.log.empty());
 }
 
@@ -84,13 +84,14 @@ TEST(DeleteGroup, SomeoneInItKeepsIt) {
     const std::string member = bench.new_id({});
     bench.join({.member = member});
     ASSERT_EQ(bench.state(), GroupState::preparing_rebalance);
-    EXPECT_EQ(bench.remove("g"), (DeleteGroupReply{"g", ErrorCode::non_empty_group, std::nullopt}));
+    EXPECT_EQ(bench.delete_group("g"),
+              (DeleteGroupReply{"g", ErrorCode::non_empty_group, std::nullopt}));
     bench.pass(kInitialRebalanceDelay);
     ASSERT_EQ(bench.state(), GroupState::completing_rebalance);
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::non_empty_group);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::non_empty_group);
     bench.sync("g", member, 1, {{member, "all"}});
     ASSERT_EQ(bench.state(), GroupState::stable);
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::non_empty_group);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::non_empty_group);
     EXPECT_EQ(bench.heartbeat("g", member, 1), ErrorCode::none);
 }
 
@@ -98,7 +99,7 @@ TEST(DeleteGroup, SomeoneOnTheWayBeginsAnew) {
     Bench bench;
     const std::string member = bench.new_id({});
     ASSERT_EQ(bench.state(), GroupState::empty);
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     EXPECT_EQ(bench.groups.size(), 0u);
     EXPECT_EQ(bench.joined(bench.join({.member = member})).error, ErrorCode::unknown_member_id);
     EXPECT_EQ(bench.stable(1).generation, 1);
@@ -110,7 +111,7 @@ TEST(DeleteGroup, AGroupOfAnotherProtocolIsNotOursToDelete) {
     const Buffer key = testing::bytes(std::string_view("\0\3\0\1g", 5));
     const Buffer value(6, 0);
     ASSERT_EQ(bench.groups.replay({key, BytesView(value)}, Offset{0}), Groups::Replayed::applied);
-    const DeleteGroupReply reply = bench.remove("g");
+    const DeleteGroupReply reply = bench.delete_group("g");
     EXPECT_EQ(reply.error, ErrorCode::non_empty_group);
     EXPECT_TRUE(reply.error_message.has_value());
     EXPECT_EQ(bench.delete_offsets("g", "t", {0}).error, ErrorCode::non_empty_group);
@@ -122,7 +123,7 @@ TEST(DeleteGroup, ACommitUnderWayStandsInFrontAndGoesToo) {
     bench.commit({.partition = 0, .offset = 4});
     bench.hold_log();
     bench.commit({.partition = 1, .offset = 5, .queues = true});
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     ASSERT_EQ(bench.queue.size(), 3u);
     EXPECT_EQ(bench.queue[1].records.size(), 2u);
     bench.finish_next();
@@ -138,9 +139,9 @@ TEST(DeleteGroup, ACommitThatComesBehindMakesTheGroupAnew) {
     Bench bench;
     bench.commit({.partition = 0, .offset = 4});
     bench.hold_log();
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     EXPECT_EQ(bench.commit({.partition = 1, .offset = 5, .queues = true}), ErrorCode::none);
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::group_id_not_found);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::group_id_not_found);
     bench.release_log();
     ASSERT_NE(bench.groups.find("g"), nullptr);
     EXPECT_EQ(bench.committed("g", "t", 0), -1);
@@ -155,7 +156,7 @@ TEST(DeleteGroup, WhoJoinsBeforeItIsCommittedMakesANewGroup) {
     Bench bench;
     bench.commit({.offset = 4});
     bench.hold_log();
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     const std::string member = bench.new_id({});
     const ReplyId waiting = bench.join({.member = member});
     bench.release_log();
@@ -193,7 +194,7 @@ TEST(DeleteGroup, WhatTheLogRefusesDidNotHappen) {
         bench.commit({.member = group.members[0], .generation = 1, .offset = 4});
         bench.leave("g", {{group.members[0], std::nullopt}});
         bench.hold_log();
-        EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+        EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
         EXPECT_EQ(bench.state(), GroupState::dead);
         bench.finish_next(c.positions);
         bench.finish_next(c.group);
@@ -204,7 +205,7 @@ TEST(DeleteGroup, WhatTheLogRefusesDidNotHappen) {
         EXPECT_EQ(log.committed(), c.committed);
         // It can be deleted again, what was left of it too, and a new one knows no old position.
         bench.release_log();
-        EXPECT_EQ(bench.remove("g").error, c.again);
+        EXPECT_EQ(bench.delete_group("g").error, c.again);
         EXPECT_EQ(bench.groups.size(), 0u);
         bench.stable(1);
         EXPECT_EQ(bench.committed("g"), -1);
@@ -217,7 +218,7 @@ TEST(DeleteGroup, ARefusedTombstoneDoesNotBringBackAnOldGroupOverANewOne) {
     bench.pass(milliseconds(10'000));
     ASSERT_EQ(bench.state(), GroupState::empty);
     bench.hold_log();
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     const std::string member = bench.new_id({});
     bench.join({.member = member});
     bench.finish_next(ErrorCode::not_enough_replicas);
@@ -229,9 +230,9 @@ TEST(DeleteGroup, DeletedTwiceWhileTheFirstTombstoneIsUnderWay) {
     Bench bench;
     bench.commit({.partition = 0, .offset = 4});
     bench.hold_log();
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     bench.new_id({});  // makes it anew, and nobody stays
-    EXPECT_EQ(bench.remove("g").error, ErrorCode::none);
+    EXPECT_EQ(bench.delete_group("g").error, ErrorCode::none);
     bench.release_log();
     EXPECT_EQ(bench.groups.size(), 0u);
     EXPECT_EQ(FromLog(bench).read.groups.size(), 0u);
@@ -244,7 +245,7 @@ TEST(DeleteGroup, PositionsOfOpenTransactionsGoToo) {
     committed.committed = Offset{7};
     records.offset_commit("g", "t", 3, committed);
     bench.groups.replay(records[0], Offset{0}, ProducerId{1});
-    ASSERT_EQ(bench.remove("g").error, ErrorCode::none);
+    ASSERT_EQ(bench.delete_group("g").error, ErrorCode::none);
     ASSERT_EQ(bench.log.size(), 2u);
     EXPECT_EQ(subject_of(bench.log[0].key)->partition, 3);
     // The end of the transaction brings nothing back.
@@ -257,7 +258,7 @@ TEST(DeleteGroup, ManyTombstonesOfLongNamesStayBelowTheSizeOfABatch) {
     Bench bench;
     for (std::int32_t p = 0; p < 100; ++p)
         bench.commit({.group = group, .partition = p});
-    bench.groups.remove(group, {}, bench.effects);
+    bench.groups.delete_group(group, {}, bench.effects);
     ASSERT_GT(bench.effects.appends.size(), 2u);
     std::size_t records = 0;
     for (const Append& append : bench.effects.appends) {
@@ -331,7 +332,7 @@ TEST(OffsetDelete, OfNoGroupIsNotFound) {
     EXPECT_EQ(bench.delete_offsets("g", "t", {0}),
               (OffsetDeleteReply{ErrorCode::group_id_not_found, {}}));
     bench.commit({.offset = 1});
-    bench.remove("g");
+    bench.delete_group("g");
     EXPECT_EQ(bench.delete_offsets("g", "t", {0}).error, ErrorCode::group_id_not_found);
 }
 

@@ -88,8 +88,8 @@ public:
     // Deletes a group that nobody is in, with its positions; or only positions. `under_way` are
     // those whose records are not committed yet: they stand in front of the tombstones and go too.
     // The reply holds once the records in the effects, if any, are committed.
-    DeleteGroupReply remove(std::string_view group_id, std::span<const TopicPartition> under_way,
-                            Effects& effects);
+    DeleteGroupReply delete_group(std::string_view group_id,
+                                  std::span<const TopicPartition> under_way, Effects& effects);
     OffsetDeleteReply delete_offsets(const wire::OffsetDeleteRequest& request,
                                      std::span<const TopicPartition> under_way, Effects& effects);
     OffsetFetchReply fetch(const OffsetFetchQuery& query) const;

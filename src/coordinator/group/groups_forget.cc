@@ -25,8 +25,8 @@ bool contains(std::span<const TopicPartition> list, std::string_view topic,
 
 // --- requests ---
 
-DeleteGroupReply Groups::remove(std::string_view group_id,
-                                std::span<const TopicPartition> under_way, Effects& effects) {
+DeleteGroupReply Groups::delete_group(std::string_view group_id,
+                                      std::span<const TopicPartition> under_way, Effects& effects) {
     DeleteGroupReply reply;
     reply.group_id = group_id;
     Slot* known = slot(group_id);

@@ -178,8 +178,8 @@ public:
     }
 
     // Deletes a group, the log willing.
-    DeleteGroupReply remove(std::string_view group) {
-        DeleteGroupReply reply = groups.remove(group, positions_queued(group), effects);
+    DeleteGroupReply delete_group(std::string_view group) {
+        DeleteGroupReply reply = groups.delete_group(group, positions_queued(group), effects);
         settle();
         return reply;
     }
