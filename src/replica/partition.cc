@@ -254,9 +254,17 @@ Result<void> Partition::check_leader_epoch(std::int32_t current_leader_epoch) co
                                                            : ErrorCode::unknown_leader_epoch);
 }
 
+Result<void> Partition::check_leads(std::int32_t current_leader_epoch) const {
+    RETURN_IF_ERROR(check_leader_epoch(current_leader_epoch));
+    if (!leading_) return std::unexpected(not_leader());
+    return {};
+}
+
 Offset Partition::last_stable_offset() const {
     const auto unstable = log_->producers().first_unstable();
-    return unstable && *unstable < high_watermark_ ? *unstable : high_watermark_;
+    if (!unstable || *unstable >= high_watermark_) return high_watermark_;
+    // DeleteRecords may have taken the beginning of a transaction that is still open.
+    return std::max(*unstable, log_->start_offset());
 }
 
 Offset Partition::visible_end(Isolation isolation) const {
@@ -349,6 +357,43 @@ Task<Result<storage::TimestampOffset>> Partition::list_offset(std::int64_t times
 EpochEnd Partition::end_of_epoch(LeaderEpoch epoch) const {
     const auto end = log_->leader_epochs().end_offset_for(epoch, log_->end_offset());
     return end ? EpochEnd{end->epoch, end->end_offset} : EpochEnd{LeaderEpoch{-1}, Offset{-1}};
+}
+
+Result<RecordsDeleted> Partition::delete_records(Offset before) {
+    if (!leading_) return std::unexpected(not_leader());
+    const storage::LogConfig& config = log_->config();
+    // An empty cleanup.policy keeps everything until somebody says otherwise, as here.
+    if (config.compact && !config.delete_old) {
+        return fail(ErrorCode::policy_violation,
+                    "Records of partition " + name().to_string() +
+                        " can not be deleted due to the configured policy");
+    }
+    const Offset start = before == kToHighWatermark ? high_watermark_ : before;
+    if (start < Offset{0}) {
+        return fail(ErrorCode::offset_out_of_range,
+                    "The offset " + std::to_string(start.value) + " for partition " +
+                        name().to_string() + " is not valid");
+    }
+    if (start > high_watermark_) {
+        return fail(ErrorCode::offset_out_of_range,
+                    "Cannot increment the log start offset to " + std::to_string(start.value) +
+                        " of partition " + name().to_string() +
+                        " since it is larger than the high watermark " +
+                        std::to_string(high_watermark_.value));
+    }
+    if (log_->offline()) {
+        return fail(ErrorCode::kafka_storage_error,
+                    "the log directory of " + name().to_string() + " is offline");
+    }
+    const auto moved = log_->advance_start_offset(start);
+    if (!moved) return std::unexpected(to_error(moved.error()));
+    RecordsDeleted deleted;
+    deleted.low_watermark = low_watermark();
+    // Also when another request has moved it: its checkpoint may not be written yet.
+    deleted.start_to_be_kept =
+        config.durability == storage::Durability::flush && log_->start_inside_segment();
+    CHECK(log_start() <= high_watermark_, log_start(), high_watermark_);
+    return deleted;
 }
 
 Task<void> Partition::delete_old_segments() {

@@ -68,6 +68,16 @@ struct EpochEnd {
     Offset end;
 };
 
+// DeleteRecords: everything below the high watermark.
+inline constexpr Offset kToHighWatermark{-1};
+
+struct RecordsDeleted {
+    Offset low_watermark;
+    // The log's start moved, and in `flush` mode nobody may be told before the checkpoint of log
+    // starts has it: deleted records must not come back.
+    bool start_to_be_kept = false;
+};
+
 // ListOffsets: timestamps below zero are questions of their own.
 inline constexpr std::int64_t kLatest = -1;
 inline constexpr std::int64_t kEarliest = -2;
@@ -110,6 +120,7 @@ public:
     LeaderEpoch leader_epoch() const { return leader_epoch_; }
     bool is_leader() const { return leading_; }
     storage::Log& log() { return *log_; }
+    const storage::Log& log() const { return *log_; }
     const live::PartitionCounters& counters() const { return counters_; }
     const live::Edges& edges() const { return edges_; }
 
@@ -141,6 +152,8 @@ public:
     // KIP-320: FENCED_LEADER_EPOCH when the client's epoch is older than ours, UNKNOWN_LEADER_EPOCH
     // when newer. -1 passes.
     Result<void> check_leader_epoch(std::int32_t current_leader_epoch) const;
+    // The same for a request that only the leader serves. As in Kafka the epoch is looked at first.
+    Result<void> check_leads(std::int32_t current_leader_epoch = -1) const;
 
     // Reads committed records. try_read answers when no device needs to be asked.
     std::optional<Result<Fetched>> try_read(const FetchLimits& limits);
@@ -150,6 +163,13 @@ public:
 
     // ListOffsets: by timestamp, or one of the special ones. Offset -1: there is none.
     Task<Result<storage::TimestampOffset>> list_offset(std::int64_t timestamp, Isolation isolation);
+
+    // DeleteRecords: the log starts at `before` from now on, or stays where it is when it starts
+    // later. Segments go with retention. POLICY_VIOLATION on a topic that is only compacted,
+    // OFFSET_OUT_OF_RANGE above the high watermark.
+    Result<RecordsDeleted> delete_records(Offset before);
+    // The smallest log start over the replicas: ours, there is one.
+    Offset low_watermark() const { return log_->start_offset(); }
 
     // Retention: drops old segments below the high watermark.
     Task<void> delete_old_segments();

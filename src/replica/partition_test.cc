@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <string>
+#include <vector>
+
 namespace cauce::replica {
 namespace {
 
@@ -211,6 +215,131 @@ TEST(Partition, EpochsAndOffsetsOutsideTheLog) {
     const auto outside = stand.partition->try_read(limits);
     ASSERT_TRUE(outside);
     EXPECT_EQ(outside->error().code, ErrorCode::offset_out_of_range);
+}
+
+TEST(Partition, TheEpochIsLookedAtBeforeWhoLeads) {
+    Stand stand;
+    stand.lead();
+    EXPECT_TRUE(stand.partition->check_leads());
+    EXPECT_TRUE(stand.partition->check_leads(3));
+    stand.partition->resign();
+    EXPECT_EQ(stand.partition->check_leads(2).error().code, ErrorCode::fenced_leader_epoch);
+    EXPECT_EQ(stand.partition->check_leads(3).error().code, ErrorCode::not_leader_or_follower);
+    EXPECT_EQ(stand.partition->check_leads().error().code, ErrorCode::not_leader_or_follower);
+}
+
+// "12", "12 to be kept", or the error's name.
+std::string deleted(Stand& stand, std::int64_t before) {
+    const auto result = stand.partition->delete_records(Offset{before});
+    if (!result) return std::string(error_name(result.error().code));
+    return std::to_string(result->low_watermark.value) +
+           (result->start_to_be_kept ? " to be kept" : "");
+}
+
+TEST(Partition, DeletesRecordsUpToTheHighWatermark) {
+    Stand stand;
+    stand.lead();
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(stand.append(stand.batch(4)));
+    EXPECT_EQ(deleted(stand, 1), "OFFSET_OUT_OF_RANGE");  // appended, not committed
+    EXPECT_EQ(deleted(stand, -1), "0");
+    stand.shard.settle();
+    ASSERT_TRUE(stand.append(stand.batch(4)));
+
+    struct Step {
+        std::int64_t before;
+        std::string answer;
+    };
+    const std::vector<Step> steps = {
+        {0, "0"},
+        {5, "5 to be kept"},
+        {3, "5 to be kept"},  // whoever moved it may still be waiting
+        {-2, "OFFSET_OUT_OF_RANGE"},
+        {13, "OFFSET_OUT_OF_RANGE"},
+        {16, "OFFSET_OUT_OF_RANGE"},
+        {-1, "12 to be kept"},
+    };
+    for (const Step& step : steps)
+        EXPECT_EQ(deleted(stand, step.before), step.answer) << step.before;
+    EXPECT_EQ(stand.partition->log_start(), Offset{12});
+    EXPECT_EQ(stand.partition->low_watermark(), Offset{12});
+
+    FetchLimits limits;
+    limits.from = Offset{11};
+    const auto gone = stand.partition->try_read(limits);
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(gone->error().code, ErrorCode::offset_out_of_range);
+    const auto earliest =
+        stand.shard.await(stand.partition->list_offset(kEarliest, Isolation::read_uncommitted));
+    EXPECT_EQ(earliest->offset, Offset{12});
+    stand.partition->resign();
+    EXPECT_EQ(deleted(stand, 12), "NOT_LEADER_OR_FOLLOWER");
+}
+
+TEST(Partition, WhatMayBeDeletedFollowsTheCleanupPolicy) {
+    struct Case {
+        bool delete_old;
+        bool compact;
+        std::string answer;
+    };
+    const std::vector<Case> cases = {
+        {true, false, "2"},
+        {true, true, "2"},
+        {false, true, "POLICY_VIOLATION"},
+        {false, false, "2"},  // an empty cleanup.policy
+    };
+    for (const Case& one : cases) {
+        Stand stand(storage::Durability::page_cache);  // Kafka's mode: kept at the next interval
+        auto log = std::make_shared<storage::LogConfig>(*stand.settings->log);
+        log->delete_old = one.delete_old;
+        log->compact = one.compact;
+        stand.settings->log = std::move(log);
+        stand.lead();
+        AppendOptions options;
+        options.origin = AppendOptions::Origin::coordinator;  // keys do not matter here
+        Buffer batch = stand.batch(3);
+        ASSERT_TRUE(stand.partition->append_as_leader(batch, options));
+        EXPECT_EQ(deleted(stand, 2), one.answer) << one.delete_old << one.compact;
+    }
+}
+
+TEST(Partition, NothingIsDeletedFromADeadDirectory) {
+    Stand stand;
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(3)));
+    stand.shard.settle();
+    stand.home.fail({EIO, "fdatasync", "/d/blog-0"});
+    EXPECT_EQ(deleted(stand, 1), "KAFKA_STORAGE_ERROR");
+    EXPECT_EQ(stand.partition->log_start(), Offset{0});
+}
+
+// A Kafka broker left the transaction open; ours takes the records before it, and part of it.
+TEST(Partition, TheLastStableOffsetIsNeverBelowTheLogStart) {
+    Stand stand;
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(2)));
+    wire::BatchOptions options;
+    options.base_offset = Offset{2};
+    options.partition_leader_epoch = LeaderEpoch{3};
+    options.producer_id = ProducerId{9};
+    options.producer_epoch = 0;
+    options.base_sequence = 0;
+    options.transactional = true;
+    wire::BatchBuilder builder(options);
+    for (int i = 0; i < 4; ++i)
+        builder.append(stand.shard.clock().wall().ms, std::nullopt, wire::Bytes(as_bytes(kValue)));
+    const Buffer transactional = builder.build().value();
+    ASSERT_TRUE(stand.partition->log().append(BytesView(transactional)));
+    ASSERT_TRUE(stand.append(stand.batch(2)));
+    stand.shard.settle();
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{8});
+    EXPECT_EQ(stand.partition->last_stable_offset(), Offset{2});
+    EXPECT_EQ(deleted(stand, 1), "1 to be kept");
+    EXPECT_EQ(stand.partition->last_stable_offset(), Offset{2});
+    EXPECT_EQ(deleted(stand, 4), "4 to be kept");
+    EXPECT_EQ(stand.partition->last_stable_offset(), Offset{4});
+    EXPECT_EQ(deleted(stand, -1), "8 to be kept");
+    EXPECT_EQ(stand.partition->last_stable_offset(), Offset{8});
 }
 
 struct Counter final : Watcher {

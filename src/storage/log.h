@@ -135,6 +135,7 @@ public:
     void reconfigure(std::shared_ptr<const LogConfig> config);
     void observe(LogObserver* observer) { observer_ = observer; }
     const RecoveryReport& recovery() const { return *recovery_; }
+    const DirectoryShard& home() const { return home_; }
     std::string folder() const;
 
     Offset start_offset() const { return start_offset_; }
