@@ -34,20 +34,32 @@ std::unexpected<Error> start_error(const IoError& error) {
     return start_error(error.to_string());
 }
 
+// Topics went since `before`; before the first image, the file's may have.
+bool forgets_topics(const metadata::ImagePointer& before, const metadata::Image& now) {
+    if (!before) return true;
+    for (const auto& topic : before->topics()) {
+        if (now.topic(topic->id()) == nullptr) return true;
+    }
+    return false;
+}
+
 // The background loops of shard 0 have the same shape: at each interval, until the node stops.
 template <typename Work>
 Task<void> every(runtime::Shards& shards, milliseconds interval, runtime::Stop& stop, Work work) {
     while (true) {
         const MonoTime next = shards.clock().now() + interval;
         if (!co_await shards.sleep_until(next, stop)) co_return;
-        co_await work();
+        (void)co_await work();
     }
 }
 
 }  // namespace
 
 Node::Node(Config config, unsigned shards, Hooks hooks)
-    : config_(std::move(config)), hooks_(std::move(hooks)), peers_(shards) {}
+    : config_(std::move(config)),
+      hooks_(std::move(hooks)),
+      peers_(shards),
+      log_starts_([this] { return write_checkpoint(storage::Checkpoint::log_start, false); }) {}
 
 Node::~Node() = default;
 
@@ -197,6 +209,7 @@ Task<Result<void>> Node::read_checkpoint(storage::Checkpoint which, storage::Off
         log().warn("a checkpoint in " + directory_->path() +
                    " is damaged; more is recovered instead");
     into = std::move(offsets->entries);
+    if (!offsets->damaged) written_[which] = into;
     co_return Result<void>{};
 }
 
@@ -277,8 +290,8 @@ Task<void> Node::make_shard(unsigned shard) {
     // follows.
     const auto on_offline = [this, shard](const IoError& error) { report_failure(shard, error); };
     Peer& peer = peers_[shard];
-    peer.shard =
-        std::make_unique<Shard>(*peer.seams, config_, *controller_, checkpoints_, on_offline);
+    peer.shard = std::make_unique<Shard>(*peer.seams, config_, *controller_, log_starts_,
+                                         checkpoints_, on_offline);
     co_return;
 }
 
@@ -381,11 +394,14 @@ Task<void> Node::follow_images() {
             continue;
         }
         // Several may have come meanwhile: the newest says it all.
-        applied = newest_image_;
+        const metadata::ImagePointer before = std::exchange(applied, newest_image_);
         const auto apply = [this, applied](unsigned shard) {
             return peers_[shard].shard->apply(applied);
         };
         co_await on_every_shard(apply);
+        // The start of a topic's log must be forgotten before another one of that name has records
+        // for it to take away.
+        if (forgets_topics(before, *applied)) (void)co_await log_starts_.keep();
         const auto show = [this, applied](unsigned shard) { return show_image(shard, applied); };
         co_await on_every_shard(show);
         registration_->applied(*applied);
@@ -430,18 +446,21 @@ void Node::directory_failed(const IoError& error) {
 
 Task<void> Node::checkpoint_high_watermarks() {
     const auto write = [this] {
-        return write_checkpoints({storage::Checkpoint::high_watermark}, false);
+        return write_checkpoint(storage::Checkpoint::high_watermark, false);
     };
     co_await every(peers_[0].seams->shards, config_.high_watermark_checkpoint_interval, stopping_,
                    write);
 }
 
 Task<void> Node::checkpoint_recovery_points() {
-    const auto write = [this] {
-        return write_checkpoints(
-            {storage::Checkpoint::recovery_point, storage::Checkpoint::log_start}, false);
-    };
+    const auto write = [this] { return write_recovery_points(); };
     co_await every(peers_[0].seams->shards, config_.recovery_checkpoint_interval, stopping_, write);
+}
+
+Task<void> Node::write_recovery_points() {
+    // What went wrong is in the log; the next interval tries again.
+    (void)co_await write_checkpoint(storage::Checkpoint::recovery_point, false);
+    (void)co_await log_starts_.keep();
 }
 
 Task<void> Node::delete_old_segments() {
@@ -481,7 +500,7 @@ Task<storage::OffsetMap> Node::offsets_of(unsigned shard, storage::Checkpoint wh
     co_return co_await here.recovery_points(closed);
 }
 
-Task<void> Node::write_checkpoints(std::vector<storage::Checkpoint> which, bool closed) {
+Task<Result<void>> Node::write_checkpoint(storage::Checkpoint which, bool closed) {
     struct There {
         Node* node;
         unsigned shard;
@@ -489,23 +508,23 @@ Task<void> Node::write_checkpoints(std::vector<storage::Checkpoint> which, bool 
         bool closed;
         Task<storage::OffsetMap> operator()() { return node->offsets_of(shard, which, closed); }
     };
-    for (const storage::Checkpoint one : which) {
-        storage::OffsetMap all;
-        for (unsigned shard = 0; shard < peers_.size(); ++shard) {
-            There there{this, shard, one, closed};
-            storage::OffsetMap some = co_await peers_[0].seams->shards.on(shard, std::move(there));
-            all.merge(some);
-        }
-        // Nothing moved: nothing is written, and an idle node stays idle.
-        storage::OffsetMap& last = written_[one];
-        if (all == last) continue;
-        const auto written = co_await directory_->write_checkpoint(one, all);
-        if (written) {
-            last = std::move(all);
-        } else {
-            log().error("cannot write a checkpoint: " + written.error().to_string());
-        }
+    storage::OffsetMap all;
+    for (unsigned shard = 0; shard < peers_.size(); ++shard) {
+        There there{this, shard, which, closed};
+        storage::OffsetMap some = co_await peers_[0].seams->shards.on(shard, std::move(there));
+        all.merge(some);
     }
+    // Nothing moved: nothing is written, and an idle node stays idle.
+    if (const auto last = written_.find(which); last != written_.end() && last->second == all)
+        co_return Result<void>{};
+    const auto written = co_await directory_->write_checkpoint(which, all);
+    if (!written) {
+        std::string text = "cannot write a checkpoint: " + written.error().to_string();
+        log().error(text);
+        co_return fail(ErrorCode::kafka_storage_error, std::move(text));
+    }
+    written_[which] = std::move(all);
+    co_return Result<void>{};
 }
 
 // ---- stop ----
@@ -528,10 +547,10 @@ Task<void> Node::shut_down() {
     const auto close = [this](unsigned shard) { return close_shard(shard); };
     co_await on_every_shard(close);
     if (in_order) {
-        const std::vector<storage::Checkpoint> all{storage::Checkpoint::recovery_point,
-                                                   storage::Checkpoint::log_start,
-                                                   storage::Checkpoint::high_watermark};
-        co_await write_checkpoints(all, true);
+        for (const storage::Checkpoint which :
+             {storage::Checkpoint::recovery_point, storage::Checkpoint::log_start,
+              storage::Checkpoint::high_watermark})
+            (void)co_await write_checkpoint(which, true);
     }
     if (controller_) co_await controller_->stop();
     if (quorum_directory_) co_await quorum_directory_->close();

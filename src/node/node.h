@@ -8,6 +8,7 @@
 #include "controller/host.h"
 #include "controller/registration.h"
 #include "node/config.h"
+#include "node/log_start_rounds.h"
 #include "node/shard.h"
 #include "quorum/quorum.h"
 #include "server/acceptor.h"
@@ -67,11 +68,13 @@ private:
 
     Task<void> checkpoint_high_watermarks();
     Task<void> checkpoint_recovery_points();
+    Task<void> write_recovery_points();
     Task<void> delete_old_segments();
     Task<void> flush_due_logs();
-    // Collects from all shards and replaces the files whose content changed. `closed`: the logs
-    // are.
-    Task<void> write_checkpoints(std::vector<storage::Checkpoint> which, bool closed);
+    // Collects from all shards and replaces the file when its content changed. `closed`: the logs
+    // are. One at a time of each file: that of log starts goes through log_starts_ while clients
+    // are served.
+    Task<Result<void>> write_checkpoint(storage::Checkpoint which, bool closed);
 
     // What the visits to a shard do there.
     Task<void> make_shard(unsigned shard);
@@ -109,8 +112,9 @@ private:
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
     metadata::ImagePointer newest_image_;
     runtime::WaitList image_arrived_;
-    std::map<storage::Checkpoint, storage::OffsetMap> written_;  // what the checkpoint files say
-    std::optional<std::string> failure_;                         // why the node has to stop
+    std::map<storage::Checkpoint, storage::OffsetMap> written_;  // what the files say; none: damaged
+    LogStartRounds log_starts_;
+    std::optional<std::string> failure_;  // why the node has to stop
     runtime::Stop failed_;
     runtime::Stop stopping_;  // the background tasks of shard 0
     std::unique_ptr<runtime::TaskGroup> following_;

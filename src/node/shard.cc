@@ -25,7 +25,7 @@ std::size_t request_bytes_of(const Config& config, const Seams& seams) {
 }  // namespace
 
 Shard::Shard(const Seams& seams, const Config& config, controller::Host& controller,
-             std::shared_ptr<const replica::Checkpoints> checkpoints,
+             server::LogStarts& log_starts, std::shared_ptr<const replica::Checkpoints> checkpoints,
              storage::DirectoryShard::OnOffline on_offline)
     : files_(seams.disk, kOpenFilesMax / seams.shards.count()),
       directory_(seams.disk, seams.shards, files_, config.log_directory,
@@ -44,7 +44,8 @@ Shard::Shard(const Seams& seams, const Config& config, controller::Host& control
           .fetch_sessions = server::FetchSessions(
               static_cast<std::size_t>(config.settings.fetch_session_slots) / seams.shards.count()),
           .request_memory = server::RequestMemory(seams.shards, request_bytes_of(config, seams)),
-          .controller = controller},
+          .controller = controller,
+          .log_starts = log_starts},
       connections_(services_) {}
 
 Task<void> Shard::apply(metadata::ImagePointer image) {

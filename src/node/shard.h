@@ -33,7 +33,7 @@ struct Seams {
 class Shard final : private replica::LeadershipListener {
 public:
     Shard(const Seams& seams, const Config& config, controller::Host& controller,
-          std::shared_ptr<const replica::Checkpoints> checkpoints,
+          server::LogStarts& log_starts, std::shared_ptr<const replica::Checkpoints> checkpoints,
           storage::DirectoryShard::OnOffline on_offline);
 
     server::ShardServices& services() { return services_; }

@@ -33,6 +33,7 @@ class Host;
 
 namespace cauce::server {
 
+class LogStarts;
 using runtime::Task;
 
 struct ShardServices {
@@ -54,6 +55,7 @@ struct ShardServices {
     // To be used on kControllerShard only: shards.on(kControllerShard, ...).
     controller::Host& controller;
     static constexpr unsigned kControllerShard = 0;
+    LogStarts& log_starts;  // likewise
 
     // The same object of every shard, for use there: shards.on(i, [&peer = *peers[i]] { return
     // f(peer); }).
