@@ -19,6 +19,7 @@
 #include "server/api/offset_commit.h"
 #include "server/api/offset_delete.h"
 #include "server/api/offset_fetch.h"
+#include "server/api/offset_for_leader_epoch.h"
 #include "server/api/produce.h"
 #include "server/api/sync_group.h"
 
@@ -53,6 +54,7 @@ constexpr std::array kServed{
     Api{ApiKey::create_topics,       2,  7, api::create_topics},
     Api{ApiKey::delete_topics,       1,  6, api::delete_topics},
     Api{ApiKey::init_producer_id,    0,  5, api::init_producer_id},
+    Api{ApiKey::offset_for_leader_epoch, 2, 4, api::offset_for_leader_epoch},
     Api{ApiKey::describe_configs,    1,  4, api::describe_configs},
     Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
     Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
