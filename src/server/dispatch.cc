@@ -3,6 +3,7 @@
 #include "server/api/api_versions.h"
 #include "server/api/create_topics.h"
 #include "server/api/delete_groups.h"
+#include "server/api/delete_records.h"
 #include "server/api/delete_topics.h"
 #include "server/api/describe_cluster.h"
 #include "server/api/describe_configs.h"
@@ -53,6 +54,7 @@ constexpr std::array kServed{
     Api{ApiKey::api_versions,        0,  5, api::api_versions},
     Api{ApiKey::create_topics,       2,  7, api::create_topics},
     Api{ApiKey::delete_topics,       1,  6, api::delete_topics},
+    Api{ApiKey::delete_records,      0,  2, api::delete_records},
     Api{ApiKey::init_producer_id,    0,  5, api::init_producer_id},
     Api{ApiKey::offset_for_leader_epoch, 2, 4, api::offset_for_leader_epoch},
     Api{ApiKey::describe_configs,    1,  4, api::describe_configs},
