@@ -62,6 +62,8 @@ public:
     const metadata::ImagePointer& applied() const { return applied_; }
 
     std::size_t size() const { return size_; }
+    // The log directories the partitions are in, in the order of log.dirs, the same on every shard.
+    std::vector<storage::DirectoryShard*> directories() const { return {&directory_}; }
     // Every partition here. `visit` must not change the table.
     void for_each(const std::function<void(const std::shared_ptr<Partition>&)>& visit) const;
 

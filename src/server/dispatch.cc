@@ -8,6 +8,7 @@
 #include "server/api/describe_cluster.h"
 #include "server/api/describe_configs.h"
 #include "server/api/describe_groups.h"
+#include "server/api/describe_log_dirs.h"
 #include "server/api/describe_producers.h"
 #include "server/api/fetch.h"
 #include "server/api/find_coordinator.h"
@@ -61,6 +62,7 @@ constexpr std::array kServed{
     Api{ApiKey::describe_configs,    1,  4, api::describe_configs},
     Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
     Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
+    Api{ApiKey::describe_log_dirs,   1,  5, api::describe_log_dirs},
     Api{ApiKey::describe_cluster,    0,  2, api::describe_cluster},
     Api{ApiKey::describe_producers,  0,  0, api::describe_producers},
 };

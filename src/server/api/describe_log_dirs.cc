@@ -1,0 +1,146 @@
+#include "server/api/describe_log_dirs.h"
+
+#include "base/contains.h"
+#include "metadata/effective_config.h"
+#include "metadata/image.h"
+#include "replica/partition_table.h"
+#include "server/shard_round.h"
+#include "wire/messages/describe_log_dirs_request.h"
+#include "wire/messages/describe_log_dirs_response.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace cauce::server::api {
+
+namespace {
+
+using Request = wire::DescribeLogDirsRequest;
+using Response = wire::DescribeLogDirsResponse;
+
+// What one shard is asked for.
+struct Plan {
+    bool all = false;
+    std::vector<std::pair<TopicId, std::int32_t>> partitions;  // otherwise
+};
+
+// A log on this node.
+struct HeldLog {
+    std::size_t directory = 0;  // in log.dirs
+    TopicPartition partition;
+    std::int64_t size_bytes = 0;
+    std::int64_t lag = 0;
+
+    auto place() const { return std::tie(directory, partition); }
+};
+using HeldLogs = std::vector<HeldLog>;
+
+HeldLog describe(const replica::PartitionTable& table, const replica::Partition& partition) {
+    HeldLog held;
+    const auto directories = table.directories();
+    held.directory = static_cast<std::size_t>(
+        std::ranges::find(directories, &partition.log().home()) - directories.begin());
+    held.partition = partition.name();
+    held.size_bytes = static_cast<std::int64_t>(partition.log().size_bytes());
+    held.lag = std::max<std::int64_t>(partition.high_watermark() - partition.log_end(), 0);
+    return held;
+}
+
+Task<HeldLogs> list(ShardServices& there, Plan plan) {
+    HeldLogs logs;
+    const replica::PartitionTable& table = there.partitions;
+    if (plan.all) {
+        table.for_each([&](const auto& partition) { logs.push_back(describe(table, *partition)); });
+    } else {
+        for (const auto& [topic, number] : plan.partitions) {
+            if (const auto partition = table.find(topic, number))
+                logs.push_back(describe(table, *partition));
+        }
+    }
+    co_return logs;
+}
+
+// The logs that were asked for and are here, by directory, topic and number.
+Task<HeldLogs> held_logs(ShardServices& here, const Request& request) {
+    ShardRound<Plan, HeldLogs> round(here, list);
+    if (!request.topics) {
+        for (unsigned shard = 0; shard < here.shards.count(); ++shard)
+            round.plan(shard).all = true;
+    } else {
+        for (const auto& topic : *request.topics) {
+            const metadata::Topic* known = here.image->topic(topic.topic);
+            if (known == nullptr) continue;
+            for (const std::int32_t partition : topic.partitions) {
+                if (known->find(partition) == nullptr) continue;
+                round.plan(replica::shard_of(known->id(), partition, here.shards.count()))
+                    .partitions.emplace_back(known->id(), partition);
+            }
+        }
+    }
+    const auto answers = co_await round.run();
+    HeldLogs all;
+    for (const HeldLogs& some : answers)
+        all.insert(all.end(), some.begin(), some.end());
+    std::ranges::sort(all, {}, &HeldLog::place);
+    // Asked for twice is told once.
+    const auto again = std::ranges::unique(all, {}, &HeldLog::place);
+    all.erase(again.begin(), again.end());
+    co_return all;
+}
+
+std::int64_t clamped(std::uint64_t bytes) {
+    constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    return static_cast<std::int64_t>(std::min(bytes, kMost));
+}
+
+// KIP-1066: the entries of cordoned.log.dirs, or * for all.
+bool is_cordoned(const ShardServices& here, std::string_view path) {
+    const metadata::EffectiveConfig config(*here.image, here.settings.file, here.settings.node_id);
+    const auto cordoned =
+        metadata::config_list(config.broker_value("cordoned.log.dirs").value_or(""));
+    return contains(cordoned, "*") || contains(cordoned, path);
+}
+
+void add(Response::DescribeLogDirsResult& directory, const HeldLog& held) {
+    auto& topics = directory.topics;
+    if (topics.empty() || topics.back().name != held.partition.topic)
+        topics.emplace_back().name = held.partition.topic;
+    Response::DescribeLogDirsPartition& out = topics.back().partitions.emplace_back();
+    out.partition_index = held.partition.partition;
+    out.partition_size = held.size_bytes;
+    out.offset_lag = held.lag;
+}
+
+}  // namespace
+
+Task<Outcome> describe_log_dirs(RequestContext& context) {
+    Request request;
+    if (!context.decode(request)) co_return Outcome::close;
+    ShardServices& here = context.shard;
+    const HeldLogs logs = co_await held_logs(here, request);
+
+    Response response;
+    const auto directories = here.partitions.directories();
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+        storage::DirectoryShard& directory = *directories[i];
+        Response::DescribeLogDirsResult& out = response.results.emplace_back();
+        out.log_dir = directory.path();
+        out.is_cordoned = is_cordoned(here, directory.path());
+        const auto free_bytes = directory.disk().free_bytes(directory.path());
+        if (directory.offline() || !free_bytes) {
+            out.error_code = to_wire(ErrorCode::kafka_storage_error);
+            continue;
+        }
+        out.usable_bytes = clamped(*free_bytes);
+        for (const HeldLog& held : logs) {
+            if (held.directory == i) add(out, held);
+        }
+    }
+    co_return context.reply(response);
+}
+
+}  // namespace cauce::server::api
