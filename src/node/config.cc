@@ -184,6 +184,7 @@ private:
         settings.default_replication_factor =
             static_cast<std::int16_t>(number("default.replication.factor"));
         settings.fetch_max_bytes = small("fetch.max.bytes");
+        settings.described_partitions_max = small("max.request.partition.size.limit");
         settings.fetch_session_slots = small("max.incremental.fetch.session.cache.slots");
         settings.offsets_topic_partitions = small("offsets.topic.num.partitions");
         settings.offsets_topic_replication_factor =

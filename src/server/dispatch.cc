@@ -10,6 +10,7 @@
 #include "server/api/describe_groups.h"
 #include "server/api/describe_log_dirs.h"
 #include "server/api/describe_producers.h"
+#include "server/api/describe_topic_partitions.h"
 #include "server/api/fetch.h"
 #include "server/api/find_coordinator.h"
 #include "server/api/heartbeat.h"
@@ -65,6 +66,7 @@ constexpr std::array kServed{
     Api{ApiKey::describe_log_dirs,   1,  5, api::describe_log_dirs},
     Api{ApiKey::describe_cluster,    0,  2, api::describe_cluster},
     Api{ApiKey::describe_producers,  0,  0, api::describe_producers},
+    Api{ApiKey::describe_topic_partitions, 0, 0, api::describe_topic_partitions},
 };
 // clang-format on
 

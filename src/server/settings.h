@@ -41,6 +41,8 @@ struct Settings {
     std::int32_t num_partitions = 1;
     std::int16_t default_replication_factor = 1;
     std::int32_t fetch_max_bytes = 55 * 1024 * 1024;
+    // Of one DescribeTopicPartitions (max.request.partition.size.limit).
+    std::int32_t described_partitions_max = 2000;
     std::int32_t fetch_session_slots =
         1000;  // max.incremental.fetch.session.cache.slots, over all shards
     std::int32_t offsets_topic_partitions = 50;

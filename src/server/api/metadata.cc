@@ -2,6 +2,7 @@
 
 #include "metadata/image.h"
 #include "server/api/authorized_operations.h"
+#include "server/replica_view.h"
 #include "server/topic_creation.h"
 #include "wire/messages/metadata_request.h"
 #include "wire/messages/metadata_response.h"
@@ -15,48 +16,31 @@ namespace {
 
 using Response = wire::MetadataResponse;
 
-std::vector<std::int32_t> numbers(const cauce::metadata::ReplicaList& replicas) {
-    std::vector<std::int32_t> out;
-    out.reserve(replicas.size());
-    for (NodeId id : replicas)
-        out.push_back(id.value);
-    return out;
-}
-
-bool is_online(const cauce::metadata::Image& image, NodeId id) {
-    const auto* broker = image.broker(id);
-    return broker != nullptr && !broker->fenced;
-}
-
 Response::MetadataResponsePartition describe(const cauce::metadata::Image& image,
                                              const cauce::metadata::Partition& partition,
-                                             std::int32_t index) {
+                                             std::int32_t index, std::string_view listener) {
     Response::MetadataResponsePartition out;
     out.partition_index = index;
-    out.leader_id = partition.leader.value;
+    out.leader_id = reachable_leader(image, partition, listener).value;
     out.leader_epoch = partition.leader_epoch.value;
-    out.replica_nodes = numbers(partition.replicas);
-    out.isr_nodes = numbers(partition.isr);
-    for (NodeId id : partition.replicas) {
-        if (!is_online(image, id)) out.offline_replicas.push_back(id.value);
-    }
-    if (!is_online(image, partition.leader)) {
+    out.replica_nodes = node_numbers(partition.replicas);
+    out.isr_nodes = node_numbers(partition.isr);
+    out.offline_replicas = offline_replicas(image, partition, listener);
+    if (out.leader_id == cauce::metadata::kNoLeader.value)
         out.error_code = to_wire(ErrorCode::leader_not_available);
-        out.leader_id = -1;
-    }
     return out;
 }
 
 Response::MetadataResponseTopic describe(const cauce::metadata::Image& image,
                                          const cauce::metadata::Topic& topic,
-                                         bool authorized_operations) {
+                                         std::string_view listener, bool authorized_operations) {
     Response::MetadataResponseTopic out;
     out.name = topic.name();
     out.topic_id = topic.id();
     out.is_internal = cauce::metadata::is_internal_topic(topic.name());
     out.partitions.reserve(static_cast<std::size_t>(topic.partition_count()));
     for (std::int32_t i = 0; i < topic.partition_count(); ++i)
-        out.partitions.push_back(describe(image, topic.partition(i), i));
+        out.partitions.push_back(describe(image, topic.partition(i), i, listener));
     if (authorized_operations) out.topic_authorized_operations = kTopicOperations;
     return out;
 }
@@ -118,10 +102,11 @@ Task<Outcome> metadata(RequestContext& context) {
     if (request.include_cluster_authorized_operations)
         response.cluster_authorized_operations = kClusterOperations;
 
+    const std::string_view listener = context.listener.name;
     const bool operations = request.include_topic_authorized_operations;
     if (all) {
         for (const auto& topic : image->topics())
-            response.topics.push_back(describe(*image, *topic, operations));
+            response.topics.push_back(describe(*image, *topic, listener, operations));
         co_return context.reply(response);
     }
     for (const auto& asked : *request.topics) {
@@ -134,12 +119,12 @@ Task<Outcome> metadata(RequestContext& context) {
                 response.topics.push_back(
                     missing(std::nullopt, asked.topic_id, ErrorCode::unknown_topic_id));
             } else {
-                response.topics.push_back(describe(*image, *topic, operations));
+                response.topics.push_back(describe(*image, *topic, listener, operations));
             }
             continue;
         }
         if (const auto* topic = image->topic(*asked.name)) {
-            response.topics.push_back(describe(*image, *topic, operations));
+            response.topics.push_back(describe(*image, *topic, listener, operations));
             continue;
         }
         const auto error = creation_errors.find(*asked.name);
