@@ -219,6 +219,8 @@ private:
         config_.high_watermark_checkpoint_interval =
             span("replica.high.watermark.checkpoint.interval.ms");
         config_.recovery_checkpoint_interval = span("log.flush.offset.checkpoint.interval.ms");
+        config_.producer_expiration_check_interval =
+            span("producer.id.expiration.check.interval.ms");
         config_.shards = static_cast<unsigned>(number("cauce.shards"));
         config_.ignore_security = input_.ignore_security;
         if (is_given("broker.rack")) config_.rack = text("broker.rack");

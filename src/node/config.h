@@ -44,6 +44,7 @@ struct Config {
         INT64_MAX};  // log.flush.scheduler.interval.ms; never by default
     milliseconds high_watermark_checkpoint_interval{5'000};
     milliseconds recovery_checkpoint_interval{60'000};
+    milliseconds producer_expiration_check_interval{600'000};
     bool ignore_security = false;
     // Format an empty directory at start (`cauce dev`, images) instead of asking for `storage
     // format`.

@@ -133,6 +133,7 @@ Task<Result<void>> Node::start() {
     background_->spawn(checkpoint_recovery_points());
     background_->spawn(delete_old_segments());
     background_->spawn(flush_due_logs());
+    background_->spawn(expire_producers());
     co_return Result<void>{};
 }
 
@@ -484,6 +485,20 @@ Task<void> Node::flush_due_logs() {
 
 Task<void> Node::flush_due_on(unsigned shard) {
     peers_[shard].shard->partitions().flush_due();
+    co_return;
+}
+
+Task<void> Node::expire_producers() {
+    const auto pass = [this] {
+        const auto visit = [this](unsigned shard) { return expire_producers_on(shard); };
+        return on_every_shard(visit);
+    };
+    co_await every(peers_[0].seams->shards, config_.producer_expiration_check_interval, stopping_,
+                   pass);
+}
+
+Task<void> Node::expire_producers_on(unsigned shard) {
+    peers_[shard].shard->partitions().expire_producers();
     co_return;
 }
 

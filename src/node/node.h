@@ -71,6 +71,7 @@ private:
     Task<void> write_recovery_points();
     Task<void> delete_old_segments();
     Task<void> flush_due_logs();
+    Task<void> expire_producers();
     // Collects from all shards and replaces the file when its content changed. `closed`: the logs
     // are. One at a time of each file: that of log starts goes through log_starts_ while clients
     // are served.
@@ -81,6 +82,7 @@ private:
     Task<void> introduce_peers(unsigned shard, std::vector<server::ShardServices*> services);
     Task<void> show_image(unsigned shard, metadata::ImagePointer image);
     Task<void> flush_due_on(unsigned shard);
+    Task<void> expire_producers_on(unsigned shard);
     Task<storage::OffsetMap> offsets_of(unsigned shard, storage::Checkpoint which, bool closed);
     Task<void> disconnect(unsigned shard);
     Task<void> close_shard(unsigned shard);
@@ -112,7 +114,8 @@ private:
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
     metadata::ImagePointer newest_image_;
     runtime::WaitList image_arrived_;
-    std::map<storage::Checkpoint, storage::OffsetMap> written_;  // what the files say; none: damaged
+    std::map<storage::Checkpoint, storage::OffsetMap>
+        written_;  // what the files say; none: damaged
     LogStartRounds log_starts_;
     std::optional<std::string> failure_;  // why the node has to stop
     runtime::Stop failed_;

@@ -370,9 +370,9 @@ Result<RecordsDeleted> Partition::delete_records(Offset before) {
     }
     const Offset start = before == kToHighWatermark ? high_watermark_ : before;
     if (start < Offset{0}) {
-        return fail(ErrorCode::offset_out_of_range,
-                    "The offset " + std::to_string(start.value) + " for partition " +
-                        name().to_string() + " is not valid");
+        return fail(ErrorCode::offset_out_of_range, "The offset " + std::to_string(start.value) +
+                                                        " for partition " + name().to_string() +
+                                                        " is not valid");
     }
     if (start > high_watermark_) {
         return fail(ErrorCode::offset_out_of_range,
@@ -400,6 +400,11 @@ Task<void> Partition::delete_old_segments() {
     const Reading reading(*this);
     co_await log_->delete_old_segments(high_watermark_);
     advance_high_watermark();
+}
+
+void Partition::expire_producers() {
+    const milliseconds expiration(log_->config().producer_id_expiration_ms);
+    log_->producers().expire(shards_.clock().wall(), expiration);
 }
 
 Task<void> Partition::quiet() {

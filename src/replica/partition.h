@@ -174,6 +174,9 @@ public:
     // Retention: drops old segments below the high watermark.
     Task<void> delete_old_segments();
 
+    // Forgets producers that have been silent for producer.id.expiration.ms.
+    void expire_producers();
+
     // Ends when no read is under way.
     Task<void> quiet();
 

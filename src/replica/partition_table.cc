@@ -195,6 +195,10 @@ void PartitionTable::flush_due() {
     for_each([](const auto& partition) { partition->log().flush_if_due(); });
 }
 
+void PartitionTable::expire_producers() {
+    for_each([](const auto& partition) { partition->expire_producers(); });
+}
+
 Task<void> PartitionTable::close() {
     std::vector<std::shared_ptr<Partition>> all;
     for_each([&](const auto& partition) { all.push_back(partition); });

@@ -70,6 +70,8 @@ public:
     // Retention and flush.ms, for all partitions; gives way to requests in between.
     Task<void> delete_old_segments();
     void flush_due();
+    // Producers that have been silent for too long, of all partitions.
+    void expire_producers();
 
     // Clean stop: leadership ends, every log is closed. Plain facts of the partitions can still be
     // asked for.

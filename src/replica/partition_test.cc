@@ -342,6 +342,21 @@ TEST(Partition, TheLastStableOffsetIsNeverBelowTheLogStart) {
     EXPECT_EQ(stand.partition->last_stable_offset(), Offset{8});
 }
 
+TEST(Partition, ForgetsProducersThatHaveBeenSilent) {
+    Stand stand;
+    auto log = std::make_shared<storage::LogConfig>(*stand.settings->log);
+    log->producer_id_expiration_ms = 5000;
+    stand.settings->log = std::move(log);
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(1, 7, 0)));
+    stand.shard.advance(seconds(4));
+    stand.partition->expire_producers();
+    EXPECT_EQ(stand.partition->log().producers().producers().size(), 1u);
+    stand.shard.advance(seconds(1));
+    stand.partition->expire_producers();
+    EXPECT_TRUE(stand.partition->log().producers().empty());
+}
+
 struct Counter final : Watcher {
     int moves = 0;
     void partition_moved() override { ++moves; }

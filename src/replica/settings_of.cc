@@ -67,7 +67,10 @@ std::shared_ptr<const TopicSettings> settings_of(const metadata::EffectiveConfig
                                                  std::string_view topic) {
     const Values values(config, topic);
     auto settings = std::make_shared<TopicSettings>();
-    settings->log = std::make_shared<storage::LogConfig>(log_config(values));
+    auto log = std::make_shared<storage::LogConfig>(log_config(values));
+    log->producer_id_expiration_ms =
+        metadata::config_integer(config.broker_value("producer.id.expiration.ms").value());
+    settings->log = std::move(log);
     settings->max_message_bytes = values.small_number("max.message.bytes");
     settings->timestamp_type = values.text("message.timestamp.type") == "LogAppendTime"
                                    ? wire::TimestampType::log_append_time

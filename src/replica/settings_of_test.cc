@@ -50,5 +50,15 @@ TEST_F(SettingsOfTest, InternalSegmentBytesOverridesSegmentBytes) {
     }
 }
 
+TEST_F(SettingsOfTest, ProducersAreRememberedAsLongAsTheBrokerSays) {
+    const auto expiration_ms = [this] {
+        const metadata::EffectiveConfig config(builder_.current(), file_, NodeId{1});
+        return settings_of(config, "t")->log->producer_id_expiration_ms;
+    };
+    EXPECT_EQ(expiration_ms(), 86'400'000);
+    file_["producer.id.expiration.ms"] = "5000";
+    EXPECT_EQ(expiration_ms(), 5000);
+}
+
 }  // namespace
 }  // namespace cauce::replica
