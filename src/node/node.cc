@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 namespace cauce::node {
@@ -314,6 +315,7 @@ Task<Result<void>> Node::tidy_folders() {
     if (!folders) co_return start_error(folders.error());
     const auto image = controller_->image();
     bool renamed = false;
+    std::set<TopicPartition> kept;
     for (const storage::PartitionFolder& folder : folders->partitions) {
         if (folder.kind == storage::PartitionFolder::Kind::deleted)
             quorum_directory_->remove_folder_later(directory_->path() + "/" + folder.name,
@@ -325,8 +327,10 @@ Task<Result<void>> Node::tidy_folders() {
         const bool same_id = id && *id && topic != nullptr && **id == topic->id();
         const bool no_id = id && !*id;  // made, but killed before its first record
         if (topic != nullptr && (same_id || no_id) &&
-            topic->find(folder.partition.partition) != nullptr)
+            topic->find(folder.partition.partition) != nullptr) {
+            kept.insert(folder.partition);
             continue;
+        }
         const std::string stray = storage::folder_name(
             folder.partition, storage::PartitionFolder::Kind::stray, seams.shards.random().uuid());
         log().warn("no topic of this cluster owns the folder " + folder.name +
@@ -336,6 +340,11 @@ Task<Result<void>> Node::tidy_folders() {
         if (!moved) co_return start_error(moved.error());
         renamed = true;
     }
+    // What the checkpoints say of others was said of other topics of their names.
+    const auto is_gone = [&kept](const auto& entry) { return !kept.contains(entry.first); };
+    for (storage::OffsetMap* offsets : {&checkpoints_->recovery_points, &checkpoints_->log_starts,
+                                        &checkpoints_->high_watermarks})
+        std::erase_if(*offsets, is_gone);
     if (renamed) {
         const auto synced = co_await seams.disk.sync_folder(directory_->path());
         if (!synced) co_return start_error(synced.error());
