@@ -78,11 +78,12 @@ if(NOT CAUCE_SANITIZE)
 endif()
 
 # What a folder's tests use beside the folder itself.
-set(CAUCE_TEST_EXTRA_wire cauce_wire_testing)
+set(CAUCE_TEST_EXTRA_wire cauce_wire_testing cauce_old_data)
 # Data that others wrote, which tests open.
 add_library(cauce_old_data INTERFACE)
 target_compile_definitions(cauce_old_data INTERFACE CAUCE_OLD_DATA="${CMAKE_SOURCE_DIR}/tests/upgrade")
 set(CAUCE_TEST_EXTRA_storage cauce_old_data)
+set(CAUCE_TEST_EXTRA_client cauce_old_data)
 
 # Layers whose folder exists already, in the order of the file.
 function(cauce_read_layers out)

@@ -1,6 +1,7 @@
 #include "client/fetched_records.h"
 
 #include "wire/control_batch.h"
+#include "wire/legacy_message.h"
 #include "wire/record_batch.h"
 
 #include <algorithm>
@@ -37,6 +38,26 @@ private:
     std::set<ProducerId> producers_;
 };
 
+// A message of format 0 or 1, or those compressed inside it: what brokers of before 0.11 wrote.
+Result<void> decode_legacy(BytesView bytes, Offset position, FetchedRecords& result) {
+    ASSIGN_OR_RETURN(const wire::LegacyMessage message, wire::parse_legacy_message(bytes));
+    if (!message.crc_matches()) {
+        return fail(ErrorCode::corrupt_message, "message at offset " +
+                                                    std::to_string(message.offset().value) +
+                                                    ": its checksum does not match");
+    }
+    if (message.next_offset() > result.next) result.next = message.next_offset();
+    if (message.offset() < position) return {};
+    Buffer unpacked;
+    ASSIGN_OR_RETURN(const auto records, wire::records_of(message, kUnpackedBytesMax, unpacked));
+    for (const wire::Record& record : records) {
+        if (record.offset < position) continue;
+        result.records.push_back({record, message.timestamp_type(), LeaderEpoch{}});
+    }
+    if (!unpacked.empty()) result.storage.push_back(std::move(unpacked));
+    return {};
+}
+
 bool is_abort_marker(const wire::BatchHeader& batch) {
     wire::RecordIterator records(batch, batch.body());
     wire::Record record;
@@ -58,6 +79,11 @@ Result<FetchedRecords> decode_records(FetchedBytes fetched) {
     for (;;) {
         const auto size = wire::peek_batch_size(rest);
         if (!size || *size > rest.size()) break;  // The end, or cut by the broker.
+        if (wire::is_legacy(rest)) {
+            RETURN_IF_ERROR(decode_legacy(rest, fetched.position, result));
+            rest = rest.subspan(*size);
+            continue;
+        }
         ASSIGN_OR_RETURN(const wire::BatchHeader batch, wire::parse_batch(rest));
         rest = rest.subspan(batch.size_bytes());
         wire::BatchCheck check;

@@ -2,6 +2,7 @@
 
 #include "wire/batch_builder.h"
 #include "wire/control_batch.h"
+#include "wire/testing/legacy_log.h"
 
 #include <gtest/gtest.h>
 
@@ -119,6 +120,35 @@ TEST(DecodeRecords, ReadCommittedLeavesOutWhatWasAborted) {
     EXPECT_TRUE(records->at_end);
     EXPECT_EQ(values(*decode_records(fetched(bytes))),
               (Strings{"0:aborted", "1:committed", "2:plain", "4:next transaction"}));
+}
+
+// What brokers of before 0.11 wrote, formats 0 and 1, with a batch of today behind it.
+TEST(DecodeRecords, MessagesOfOldLogs) {
+    const auto log = wire::testing::LegacyLog::read();
+    const auto text = [](const std::optional<wire::Bytes>& bytes) {
+        return bytes ? std::optional(std::string(as_text(*bytes))) : std::nullopt;
+    };
+    for (const std::int64_t position : {0, 1, 4, 16, 40, 47, 69}) {
+        const auto records = decode_records(fetched(log.bytes, position));
+        ASSERT_TRUE(records) << records.error().message;
+        std::vector<wire::testing::LegacyLog::Record> found;
+        for (const FetchedRecord& record : records->records)
+            found.push_back(
+                {record.offset.value, record.timestamp, text(record.key), text(record.value)});
+        auto wanted = log.records();
+        std::erase_if(wanted, [position](const auto& one) { return one.offset < position; });
+        EXPECT_EQ(found, wanted) << position;
+        EXPECT_EQ(records->next, Offset{log.batches.back().last_offset + 1});
+    }
+    const auto all = decode_records(fetched(log.bytes));
+    EXPECT_EQ(all->records.front().leader_epoch, LeaderEpoch{-1});
+    EXPECT_EQ(all->records.back().leader_epoch, LeaderEpoch{4});
+    EXPECT_EQ(all->records.at(30).timestamp_type, wire::TimestampType::log_append_time);
+    for (const auto& batch : log.batches) {
+        Buffer damaged = log.bytes;
+        damaged[batch.position + batch.size_bytes - 1] ^= 1;
+        EXPECT_FALSE(decode_records(fetched(damaged))) << batch.base_offset;
+    }
 }
 
 TEST(DecodeRecords, DamageIsFound) {

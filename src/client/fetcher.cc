@@ -1,6 +1,7 @@
 #include "client/fetcher.h"
 
 #include "client/admin.h"
+#include "wire/legacy_message.h"
 #include "wire/messages/fetch_request.h"
 #include "wire/messages/fetch_response.h"
 #include "wire/record_batch.h"
@@ -28,10 +29,16 @@ std::optional<Offset> end_of_batches(BytesView bytes) {
     for (;;) {
         const auto size = wire::peek_batch_size(bytes);
         if (!size || *size > bytes.size()) return end;
-        const auto batch = wire::parse_batch(bytes);
-        if (!batch) return end;
-        end = batch->next_offset();
-        bytes = bytes.subspan(batch->size_bytes());
+        if (wire::is_legacy(bytes)) {
+            const auto message = wire::parse_legacy_message(bytes);
+            if (!message) return end;
+            end = message->next_offset();
+        } else {
+            const auto batch = wire::parse_batch(bytes);
+            if (!batch) return end;
+            end = batch->next_offset();
+        }
+        bytes = bytes.subspan(*size);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "wire/messages/offset_delete_request.h"
 #include "wire/messages/sync_group_request.h"
 #include "wire/record_frame.h"
+#include "wire/testing/old_message.h"
 
 #include <gtest/gtest.h>
 
@@ -780,6 +781,41 @@ TEST_F(HostTest, ReadsALogThatApacheKafkaWroteWithTransactions) {
     OffsetFetchQuery query{"g", std::vector{OffsetFetchQuery::Topic{"t", {}, open}}, true};
     EXPECT_EQ(now(host->fetch_offsets(query)).topics.at(0).partitions.at(0).error,
               ErrorCode::unstable_offset_commit);
+}
+
+TEST_F(HostTest, ReadsALogThatBrokersOfBefore011Wrote) {
+    const auto commit_of = [](std::int32_t partition, std::int64_t offset,
+                              wire::testing::OldMessage message) {
+        group::RecordList records;
+        group::CommittedOffset committed;
+        committed.committed = Offset{offset};
+        records.offset_commit("g", "t", partition, committed);
+        message.key.emplace(records[0].key.begin(), records[0].key.end());
+        message.value.emplace(records[0].value->begin(), records[0].value->end());
+        return encode(message);
+    };
+    log.batches.push_back(commit_of(0, 1, {.offset = 0, .magic = 0}));
+    log.batches.push_back(commit_of(1, 2, {.offset = 1}));
+    // Two in a wrapper.
+    Buffer inside = commit_of(0, 3, {.offset = 0});
+    const Buffer second = commit_of(2, 4, {.offset = 1});
+    inside.insert(inside.end(), second.begin(), second.end());
+    const Buffer packed = wire::compress(wire::Codec::gzip, inside).value();
+    constexpr std::uint8_t kGzip = 1;
+    log.batches.push_back(
+        wire::testing::encode({.offset = 3, .attributes = kGzip, .value = packed}));
+    lead();
+    const OffsetFetchReply reply = fetch();
+    ASSERT_EQ(reply.topics.at(0).partitions.size(), 3u);
+    EXPECT_EQ(reply.topics[0].partitions[0].committed, Offset{3});
+    EXPECT_EQ(reply.topics[0].partitions[1].committed, Offset{2});
+    EXPECT_EQ(reply.topics[0].partitions[2].committed, Offset{4});
+}
+
+TEST_F(HostTest, ALogWithADamagedOldMessageIsNotServed) {
+    log.batches.push_back(wire::testing::encode({.attributes = 1}));  // compressed, it says
+    lead();
+    EXPECT_EQ(commit(1), ErrorCode::not_coordinator);
 }
 
 TEST_F(HostTest, ServesTheGroupsOfItsPartitionsOnly) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "coordinator/host.h"
 #include "wire/control_batch.h"
+#include "wire/legacy_message.h"
 #include "wire/record.h"
 
 #include <algorithm>
@@ -31,6 +32,13 @@ public:
     bool on_batches(BytesView batches) override {
         while (!batches.empty()) {
             if (partition_.phase_ != Phase::loading) return false;
+            if (wire::is_legacy(batches)) {
+                const Result<wire::LegacyMessage> message = wire::parse_legacy_message(batches);
+                if (!message) return stop(message.error().message);
+                if (!replay(*message)) return false;
+                batches = batches.subspan(message->size_bytes());
+                continue;
+            }
             const Result<wire::BatchHeader> batch = wire::parse_batch(batches);
             if (!batch) return stop(batch.error().message);
             if (!replay(*batch)) return false;
@@ -56,19 +64,33 @@ private:
                 end_transaction(batch, record);
                 continue;
             }
-            group::RecordView view;
-            if (record.key) view.key = *record.key;
-            if (record.value) view.value = *record.value;
-            if (partition_.groups_.replay(view, record.offset, transaction) ==
-                group::Groups::Replayed::applied) {
-                continue;
-            }
-            // Another group protocol's record, or one of a future version: of no use to us.
-            if (not_understood_++ == 0) {
-                first_not_understood_ = "offset " + std::to_string(record.offset.value);
-            }
+            replay(record, transaction);
         }
         return records.ok() || stop(records.error());
+    }
+
+    // What brokers of before 0.11 wrote: no transactions yet, so it is plain records.
+    bool replay(const wire::LegacyMessage& message) {
+        const auto records = wire::records_of(message, kDecompressedBytesMax, storage_);
+        if (!records) return stop(records.error().message);
+        for (const wire::Record& record : *records)
+            replay(record, ProducerId{});
+        records_ += records->size();
+        return true;
+    }
+
+    void replay(const wire::Record& record, ProducerId transaction) {
+        group::RecordView view;
+        if (record.key) view.key = *record.key;
+        if (record.value) view.value = *record.value;
+        if (partition_.groups_.replay(view, record.offset, transaction) ==
+            group::Groups::Replayed::applied) {
+            return;
+        }
+        // Another group protocol's record, or one of a future version: of no use to us.
+        if (not_understood_++ == 0) {
+            first_not_understood_ = "offset " + std::to_string(record.offset.value);
+        }
     }
 
     void end_transaction(const wire::BatchHeader& batch, const wire::Record& record) {

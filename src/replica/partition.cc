@@ -323,8 +323,11 @@ Task<Result<storage::TimestampOffset>> Partition::list_offset(std::int64_t times
                                                               Isolation isolation) {
     const Reading reading(*this);
     storage::TimestampOffset none;
+    // An empty log has no epoch yet: the next record gets ours. One that begins with messages of
+    // format 0 or 1 has none there.
     const auto epoch_at = [this](Offset offset) {
-        return log_->leader_epochs().epoch_at(offset).value_or(leader_epoch_);
+        const LeaderEpoch otherwise = offset == log_->end_offset() ? leader_epoch_ : LeaderEpoch();
+        return log_->leader_epochs().epoch_at(offset).value_or(otherwise);
     };
     switch (timestamp) {
         case kLatest:

@@ -1,8 +1,7 @@
 #include "storage/batch_head.h"
 
 #include "base/crc32c.h"
-
-#include <zlib.h>
+#include "wire/legacy_message.h"
 
 namespace cauce::storage {
 namespace {
@@ -27,24 +26,40 @@ std::optional<BatchHead> refuse(const char** why, const char* reason) {
     return std::nullopt;
 }
 
+std::optional<BatchHead> read_legacy(BytesView bytes, const char** why) {
+    using namespace wire::legacy_layout;
+    const auto length = load_big_endian<std::int32_t>(bytes.data() + kSize);
+    BatchHead head;
+    head.magic = static_cast<std::int8_t>(bytes[kMagic]);
+    const std::size_t smallest = head.magic == 0 ? kSmallest0 : kSmallest1;
+    if (length < static_cast<std::int32_t>(smallest - kSizeEnd))
+        return refuse(why, "a message shorter than its head");
+    if (bytes.size() < smallest) return refuse(why, "the file ends inside the head of a message");
+    head.base_offset.value = load_big_endian<std::int64_t>(bytes.data());
+    if (head.base_offset.value < 0 || head.base_offset.value == INT64_MAX)
+        return refuse(why, "an impossible offset");
+    head.last_offset = head.base_offset;
+    head.size_bytes = static_cast<std::uint32_t>(length) + kSizeEnd;
+    if (head.magic > 0)
+        head.max_timestamp = load_big_endian<std::int64_t>(bytes.data() + kTimestamp);
+    return head;
+}
+
 }  // namespace
 
-const char* const BatchHead::kOldFormat = "a message of format 0 or 1";
-
 std::optional<BatchHead> BatchHead::read(BytesView bytes, const char** why) {
+    constexpr const char* kCutOff = "the file ends inside the head of a batch";
+    if (bytes.size() <= kMagicAt) return refuse(why, kCutOff);
     const std::uint8_t* at = bytes.data();
-    if (bytes.size() > kMagicAt && bytes.size() < kBytes && at[kMagicAt] < 2 &&
-        at[kLengthEnd - 1] != 0)
-        return refuse(why, kOldFormat);
-    if (bytes.size() < kBytes) return refuse(why, "the file ends inside the head of a batch");
     const auto magic = static_cast<std::int8_t>(at[kMagicAt]);
     const auto length = load_big_endian<std::int32_t>(at + kLengthAt);
-    const auto last_delta = load_big_endian<std::int32_t>(at + kLastDeltaAt);
     BatchHead head;
     head.base_offset.value = load_big_endian<std::int64_t>(at);
     if (length == 0 && magic == 0 && head.base_offset.value == 0)
         return refuse(why, "zeros where a batch should be");
-    if (magic == 0 || magic == 1) return refuse(why, kOldFormat);
+    if (magic == 0 || magic == 1) return read_legacy(bytes, why);
+    if (bytes.size() < kBytes) return refuse(why, kCutOff);
+    const auto last_delta = load_big_endian<std::int32_t>(at + kLastDeltaAt);
     if (magic != 2) return refuse(why, "an unknown batch format");
     if (length < static_cast<std::int32_t>(kBytes - kLengthEnd))
         return refuse(why, "a batch shorter than its head");
@@ -73,23 +88,13 @@ ProducerBatch BatchHead::producer_batch() const {
 }
 
 bool batch_crc_matches(BytesView batch) {
+    if (wire::is_legacy(batch)) {
+        const auto message = wire::parse_legacy_message(batch);
+        return message && message->crc_matches();
+    }
     return batch.size() >= BatchHead::kBytes &&
            load_big_endian<std::uint32_t>(batch.data() + kCrcAt) ==
                crc32c(batch.subspan(kAttributesAt));
-}
-
-bool is_old_message(BytesView bytes) {
-    // offset, size, CRC32 (IEEE) of all behind it, magic, ...
-    constexpr std::size_t kOldCrcAt = 12;
-    constexpr std::size_t kOldHeadBytes = 26;
-    if (bytes.size() < kOldHeadBytes || bytes[kMagicAt] > 1) return false;
-    const auto size = load_big_endian<std::int32_t>(bytes.data() + kLengthAt);
-    if (size < static_cast<std::int32_t>(kOldHeadBytes - kLengthEnd) ||
-        bytes.size() - kLengthEnd < static_cast<std::size_t>(size))
-        return false;
-    const BytesView checked = bytes.subspan(kMagicAt, static_cast<std::size_t>(size) - 4);
-    return load_big_endian<std::uint32_t>(bytes.data() + kOldCrcAt) ==
-           crc32(0, checked.data(), static_cast<uInt>(checked.size()));
 }
 
 }  // namespace cauce::storage

@@ -222,6 +222,7 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches, Write write
             const char* why = "";
             const auto head = BatchHead::read(view, &why);
             CHECK(head && head->size_bytes <= view.size(), why, view.size());
+            CHECK(head->magic == 2, head->base_offset);
             CHECK(head->base_offset >= next, head->base_offset, next);
             if (info.first.value < 0) info.first = head->base_offset;
             next = head->last_offset + 1;

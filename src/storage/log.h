@@ -161,10 +161,10 @@ public:
     // A new leader assigns its epoch at the end offset before its first record.
     void assign_epoch(LeaderEpoch epoch, Offset start_offset);
 
-    // Appends batches of magic 2. Each view holds one or more whole batches, checked by the caller,
-    // with base offset and leader epoch already in place; the first begins at or after end_offset.
-    // They are written by one call, and in `flush` mode they enter the next round. EMSGSIZE when
-    // they do not fit into a segment.
+    // Appends batches of format 2; older ones are only read. Each view holds one or more whole
+    // batches, checked by the caller, with base offset and leader epoch already in place; the first
+    // begins at or after end_offset. They are written by one call, and in `flush` mode they enter
+    // the next round. EMSGSIZE when they do not fit into a segment.
     IoResult<AppendInfo> append(std::span<const BytesView> batches);
     IoResult<AppendInfo> append(BytesView batches) { return append(std::span(&batches, 1)); }
     // As append, but a small batch is written a little later, in one call with those that come in

@@ -2,6 +2,7 @@
 #include "storage/batch_scanner.h"
 #include "storage/log.h"
 #include "storage/segment.h"
+#include "wire/legacy_message.h"
 #include "wire/record.h"
 #include "wire/record_batch.h"
 
@@ -15,9 +16,28 @@ namespace {
 // A compressed batch is opened for its timestamps as long as it stays below this.
 constexpr std::size_t kOpenedBytesMax = 64 * 1024 * 1024;
 
-// The first record of a batch that `wanted` accepts.
+// The first record of a message of format 0 or 1 that `wanted` accepts. There is no leader epoch.
+template <typename Wanted>
+std::optional<TimestampOffset> first_legacy_record(BytesView bytes, const Wanted& wanted) {
+    const auto message = wire::parse_legacy_message(bytes);
+    if (!message) return std::nullopt;
+    Buffer storage;
+    const auto records = wire::records_of(*message, kOpenedBytesMax, storage);
+    if (!records) {
+        const TimestampOffset nearest{message->timestamp(), message->offset(), {}};
+        return wanted(nearest) ? std::optional(nearest) : std::nullopt;
+    }
+    for (const wire::Record& record : *records) {
+        const TimestampOffset found{record.timestamp, record.offset, {}};
+        if (wanted(found)) return found;
+    }
+    return std::nullopt;
+}
+
+// The same of a batch of any format.
 template <typename Wanted>
 std::optional<TimestampOffset> first_record(BytesView bytes, const Wanted& wanted) {
+    if (wire::is_legacy(bytes)) return first_legacy_record(bytes, wanted);
     const auto batch = wire::parse_batch(bytes);
     if (!batch) return std::nullopt;
     const LeaderEpoch epoch = batch->partition_leader_epoch();

@@ -104,12 +104,6 @@ runtime::Task<IoResult<void>> scan_epochs(const Segments& segments, Segment::See
     co_return IoResult<void>{};
 }
 
-std::unexpected<IoError> old_format(const Segment& segment) {
-    return io_fail(
-        ENOTSUP, "open",
-        segment.path(kLogSuffix) + " (messages of format 0 or 1: let Kafka 3.x rewrite them)");
-}
-
 // Checks the segments from the recovery point on. `log.segments` ends behind the last good batch
 // afterwards.
 runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& log,
@@ -120,7 +114,6 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         Segment& segment = *log.segments[i];
         auto recovered = co_await segment.recover(verify_from, config, seen);
         if (!recovered) co_return std::unexpected(std::move(recovered).error());
-        if (recovered->old_format) co_return old_format(segment);
         log.end_offset = recovered->next_offset;
         log.report.scanned_bytes += recovered->scanned_bytes;
         ASSIGN_OR_CO_RETURN(auto file, segment.file());

@@ -41,8 +41,7 @@ struct OpenedLog {
     RecoveryReport report;
 };
 
-// EFTYPE-like refusals come as ENOTSUP with the reason: message formats 0 and 1, an interrupted
-// compaction.
+// What cannot be kept is refused with ENOTSUP and the reason: an interrupted compaction.
 runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
                                             std::shared_ptr<const std::string> folder,
                                             const LogOpenOptions& options);

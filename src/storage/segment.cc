@@ -432,14 +432,6 @@ runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
         result.next_offset = head.last_offset + 1;
     }
     result.reason = scanner.broken();
-    if (result.reason == BatchHead::kOldFormat) {
-        constexpr std::uint32_t kOldMessageMax = 64 * 1024 * 1024;
-        Buffer bytes(std::min<std::uint64_t>(size_ - scanner.position(), kOldMessageMax));
-        auto read = co_await opened->read_at(scanner.position(), bytes);
-        if (!read) co_return std::unexpected(std::move(read).error());
-        result.old_format = is_old_message(BytesView(bytes).first(*read));
-        if (result.old_format) co_return result;
-    }
     result.scanned_bytes = scanner.position() - *start;
     result.cut_bytes = size_ - scanner.position();
     size_ = static_cast<std::uint32_t>(scanner.position());

@@ -106,7 +106,6 @@ public:
         std::uint64_t scanned_bytes = 0;
         std::uint64_t cut_bytes = 0;
         const char* reason = nullptr;
-        bool old_format = false;  // messages of format 0 or 1: nothing was cut
     };
     class Seen {
     public:

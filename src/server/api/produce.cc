@@ -2,6 +2,7 @@
 
 #include "metadata/image.h"
 #include "replica/partition_table.h"
+#include "wire/legacy_message.h"
 #include "wire/messages/produce_request.h"
 #include "wire/messages/produce_response.h"
 #include "wire/record_batch.h"
@@ -124,6 +125,10 @@ Error check(const RequestContext& context, const Request& request, const metadat
     if (!records || records->bytes.empty())
         return {ErrorCode::invalid_record,
                 "produce requests must hold exactly one record batch for each partition"};
+    if (wire::is_legacy(records->bytes))
+        return {ErrorCode::invalid_record,
+                "messages of format 0 or 1 are read but not taken any more; produce record "
+                "batches (format 2)"};
     const auto batch = wire::parse_batch(records->bytes);
     if (batch && batch->codec() == wire::Codec::zstd && context.version() < kFirstVersionWithZstd)
         return {ErrorCode::unsupported_compression_type,
