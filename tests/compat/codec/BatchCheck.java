@@ -67,6 +67,54 @@ final class BatchCheck {
         return firstDifference(tool.ask("read " + Tool.toHex(bytes)), describe(records));
     }
 
+    /** Messages of formats 0 and 1 as brokers and producers of before 0.11 wrote them: only read. */
+    String legacy() throws Exception {
+        for (int seed = 0; seed < SEEDS; seed++) {
+            for (String codec : new String[] {"none", "gzip", "snappy", "lz4"}) {
+                for (byte magic = 0; magic < 2; magic++) {
+                    MemoryRecords records = randomLegacy(magic, Compression.of(codec).build(), new Random(seed));
+                    byte[] bytes = new byte[records.sizeInBytes()];
+                    records.buffer().duplicate().get(bytes);
+                    String problem = firstDifference(tool.ask("read " + Tool.toHex(bytes)), describeLegacy(records));
+                    if (problem != null) return codec + " format " + magic + " seed " + seed + ": " + problem;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static MemoryRecords randomLegacy(byte magic, Compression compression, Random random) {
+        boolean append = magic > 0 && random.nextInt(3) == 0;
+        TimestampType type = magic == 0 ? TimestampType.NO_TIMESTAMP_TYPE
+            : append ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME;
+        long offset = 1 + random.nextInt(1_000_000);
+        MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(1 << 16), magic, compression, type, offset,
+            append ? TIME : RecordBatch.NO_TIMESTAMP, RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH,
+            RecordBatch.NO_SEQUENCE, false, RecordBatch.NO_PARTITION_LEADER_EPOCH);
+        int count = 1 + random.nextInt(random.nextInt(5) == 0 ? 2000 : 20);
+        for (int i = 0; i < count; i++) {
+            long time = magic == 0 ? RecordBatch.NO_TIMESTAMP : TIME + random.nextInt(1_000_000);
+            builder.appendWithOffset(offset, time, bytes(random), bytes(random));
+            offset += random.nextInt(5) == 0 ? 3 : 1;
+        }
+        return builder.build();
+    }
+
+    private static List<String> describeLegacy(MemoryRecords records) {
+        List<String> lines = new ArrayList<>();
+        for (RecordBatch batch : records.batches()) {
+            batch.ensureValid();
+            lines.add(String.join(" ", "message", "" + batch.lastOffset(), "" + batch.magic(), batch.compressionType().name,
+                batch.timestampType() == TimestampType.LOG_APPEND_TIME ? "append" : "create", "" + batch.maxTimestamp(),
+                "" + batch.sizeInBytes()));
+            for (Record record : batch) {
+                lines.add("record " + record.offset() + ' ' + record.timestamp() + ' ' + hex(record.key()) + ' '
+                    + hex(record.value()));
+            }
+        }
+        return lines;
+    }
+
     /** Bytes of our control batches against Java's; the same values stand in codec_tool.cc. */
     String control() throws Exception {
         Map<String, MemoryRecords> expected = new LinkedHashMap<>();

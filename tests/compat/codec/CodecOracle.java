@@ -30,6 +30,7 @@ public final class CodecOracle {
             BatchCheck batches = new BatchCheck(tool);
             BatchCheck.codecs().forEach((name, codec) -> checks.put(name, () -> batches.run(codec)));
             checks.put("control batches", batches::control);
+            checks.put("messages of formats 0 and 1", batches::legacy);
 
             checks.keySet().forEach(name -> System.out.println("will " + name));
             for (Map.Entry<String, Check> check : checks.entrySet()) {

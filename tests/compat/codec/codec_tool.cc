@@ -7,13 +7,15 @@
 //                               of each version
 //   reencode NAME VERSION HEX   the bytes decoded and encoded again, or "error REASON"
 //   random NAME VERSION SEED    a message with random fields
-//   read HEX                    the record batches in the bytes, described
+//   read HEX                    the record batches, or messages of format 0 and 1, in the bytes,
+//   described
 //   write CODEC LEVEL SEED      a batch of random records: its bytes, then the description ("-" no
 //   level) control                     NAME HEX of a control batch of every kind
 #include "base/check.h"
 #include "wire/api_table.h"
 #include "wire/batch_builder.h"
 #include "wire/control_batch.h"
+#include "wire/legacy_message.h"
 #include "wire/record.h"
 #include "wire/testing/filler.h"
 #include "wire/testing/registry.h"
@@ -118,8 +120,36 @@ void describe(const BatchHeader& batch, std::ostream& out) {
     if (!checked) out << "error " << checked.error().message << '\n';
 }
 
+void describe(const LegacyMessage& message, std::ostream& out) {
+    out << "message " << message.offset() << ' ' << int{message.magic()} << ' '
+        << codec_name(message.codec()) << ' '
+        << (message.timestamp_type() == TimestampType::log_append_time ? "append" : "create") << ' '
+        << message.timestamp() << ' ' << message.size_bytes() << '\n';
+    if (!message.crc_matches()) out << "error its checksum does not match\n";
+    Buffer storage;
+    const auto records = records_of(message, kLimit, storage);
+    if (!records) {
+        out << "error " << records.error().message << '\n';
+        return;
+    }
+    for (const Record& r : *records) {
+        out << "record " << r.offset << ' ' << r.timestamp << ' ' << nullable_hex(r.key) << ' '
+            << nullable_hex(r.value) << '\n';
+    }
+}
+
 void read(const Buffer& bytes) {
     for (BytesView rest = bytes; !rest.empty();) {
+        if (is_legacy(rest)) {
+            const auto message = parse_legacy_message(rest);
+            if (!message) {
+                std::cout << "error " << message.error().message << '\n';
+                return;
+            }
+            describe(*message, std::cout);
+            rest = rest.subspan(message->size_bytes());
+            continue;
+        }
         const auto batch = parse_batch(rest);
         if (!batch) {
             std::cout << "error " << batch.error().message << '\n';
