@@ -189,7 +189,8 @@ int Program::storage_format(const cli::StorageFormatOptions& options) {
     quorum::FormatOptions format;
     format.cluster_id = options.cluster_id;
     format.node = config->settings.node_id;
-    format.directories = {config->log_directory};
+    format.directories = config->all_directories();
+    format.metadata_directory = config->metadata_directory;
     for (const metadata::Endpoint& endpoint : config->controller_endpoints)
         format.controller_endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
     format.ignore_formatted = options.ignore_formatted;

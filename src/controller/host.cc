@@ -5,6 +5,7 @@
 #include "controller/state/broker_sessions.h"
 #include "controller/state/brokers.h"
 #include "controller/state/context.h"
+#include "controller/state/directories.h"
 #include "controller/state/isr.h"
 #include "controller/state/producer_ids.h"
 #include "controller/state/topics.h"
@@ -215,6 +216,18 @@ public:
         log_.info("broker " + std::to_string(broker.value) + " registered with epoch " +
                   std::to_string(outcome.reply.response.broker_epoch));
         co_return std::move(outcome.reply);
+    }
+
+    Task<Result<void>> assign_directories(NodeId broker, std::int64_t broker_epoch,
+                                          std::vector<state::DirectoryAssignment> assignments,
+                                          MonoTime deadline) {
+        if (!active_) co_return fail(ErrorCode::not_controller);
+        const auto records =
+            state::assign_directories(context(), broker, broker_epoch, assignments);
+        if (!records) co_return std::unexpected(records.error());
+        const ErrorCode fate = co_await commit(*records, deadline);
+        if (fate != ErrorCode::none) co_return fail(fate);
+        co_return Result<void>{};
     }
 
     Task<Reply<wire::BrokerHeartbeatResponse>> heartbeat(
@@ -606,6 +619,11 @@ Task<Reply<wire::AlterPartitionResponse>> Host::alter_partition(
 Task<Reply<wire::BrokerRegistrationResponse>> Host::register_broker(
     const wire::BrokerRegistrationRequest& request, MonoTime deadline) {
     return state_->register_broker(request, deadline);
+}
+Task<Result<void>> Host::assign_directories(NodeId broker, std::int64_t broker_epoch,
+                                            std::vector<state::DirectoryAssignment> assignments,
+                                            MonoTime deadline) {
+    return state_->assign_directories(broker, broker_epoch, std::move(assignments), deadline);
 }
 Task<Reply<wire::BrokerHeartbeatResponse>> Host::heartbeat(
     const wire::BrokerHeartbeatRequest& request, MonoTime deadline) {

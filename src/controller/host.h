@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "controller/reply.h"
+#include "controller/state/directory_assignment.h"
 #include "metadata/broker.h"
 #include "metadata/effective_config.h"
 #include "metadata/image.h"
@@ -92,6 +93,11 @@ public:
         const wire::AlterPartitionRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::BrokerRegistrationResponse>> register_broker(
         const wire::BrokerRegistrationRequest& request, MonoTime deadline);
+    // Notes in which of its log directories a broker has replicas (AssignReplicasToDirs, which the
+    // node's own broker has no need to encode).
+    runtime::Task<Result<void>> assign_directories(
+        NodeId broker, std::int64_t broker_epoch,
+        std::vector<state::DirectoryAssignment> assignments, MonoTime deadline);
     // Keeps the broker's session alive; unfences it when it is caught up and wants to.
     runtime::Task<Reply<wire::BrokerHeartbeatResponse>> heartbeat(
         const wire::BrokerHeartbeatRequest& request, MonoTime deadline);

@@ -60,6 +60,21 @@ public:
         }
     }
 
+    Task<void> directory_failed(Uuid directory, runtime::Stop& stop) {
+        offline_.push_back(directory);
+        while (!stop.requested()) {
+            const MonoTime next = shards_.clock().now() + Duration(options_.heartbeat_interval);
+            // A heartbeat that unfences says nothing of directories: the one behind it does.
+            if (!fenced_) {
+                const auto reply = co_await beat(leaving_, next);
+                if (reply.response.error_code == 0) co_return;
+                log_.warn("the controller was not told of a failed log directory: " +
+                          reply.refused);
+            }
+            if (!co_await shards_.sleep_until(next, stop)) co_return;
+        }
+    }
+
     std::int64_t broker_epoch() const { return epoch_; }
 
     void applied(const metadata::Image& image) {
@@ -115,6 +130,7 @@ private:
         request.broker_epoch = epoch_;
         request.current_metadata_offset = applied_;
         request.want_shut_down = want_shut_down;
+        request.offline_log_dirs = offline_;
         co_return co_await host_.heartbeat(request, deadline);
     }
 
@@ -149,6 +165,7 @@ private:
     std::int64_t epoch_ = -1;
     std::int64_t applied_ = -1;
     bool fenced_ = true;
+    std::vector<Uuid> offline_;  // log directories that failed since the registration
     bool leaving_ = false;
     runtime::WaitList applied_something_;
 };
@@ -163,6 +180,9 @@ Task<Result<void>> Registration::start() {
 }
 Task<void> Registration::stop(MonoTime deadline) {
     return state_->stop(deadline);
+}
+Task<void> Registration::directory_failed(Uuid directory, runtime::Stop& stop) {
+    return state_->directory_failed(directory, stop);
 }
 std::int64_t Registration::broker_epoch() const {
     return state_->broker_epoch();

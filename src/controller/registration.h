@@ -50,6 +50,10 @@ public:
     // controller lets it go, or at the deadline.
     runtime::Task<void> stop(MonoTime deadline);
 
+    // A log directory failed: the controller moves the leadership of what is in it. Ends when that
+    // is committed, or when `stop` asks.
+    runtime::Task<void> directory_failed(Uuid directory, runtime::Stop& stop);
+
     // -1 before start() has ended.
     std::int64_t broker_epoch() const;
     // The image the broker has applied: the controller unfences it only when it is caught up.

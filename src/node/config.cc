@@ -175,7 +175,7 @@ private:
         server::Settings& settings = config_.settings;
         fill_identity();
         fill_listeners();
-        fill_directory();
+        fill_directories();
         settings.socket_request_max_bytes = small("socket.request.max.bytes");
         fill_limits();
         settings.connections_max_idle = span("connections.max.idle.ms");
@@ -402,22 +402,23 @@ private:
             config_.controller_endpoints.push_back({"CONTROLLER", "localhost", 9093, 0});
     }
 
-    void fill_directory() {
+    void fill_directories() {
         const std::string_view key = is_given("log.dirs") ? "log.dirs" : "log.dir";
-        const auto directories = metadata::config_list(text(key));
-        if (directories.size() != 1) {
-            errors_.push_back(place(key) + ": " + std::string(key) + " names " +
-                              std::to_string(directories.size()) +
-                              " directories; this version keeps its data in one");
+        for (const std::string& directory : metadata::config_list(text(key))) {
+            if (contains(config_.log_directories, directory)) {
+                errors_.push_back(place(key) + ": " + std::string(key) + " names " + directory +
+                                  " twice");
+                return;
+            }
+            config_.log_directories.push_back(directory);
+        }
+        if (config_.log_directories.empty()) {
+            errors_.push_back(place(key) + ": " + std::string(key) + " names no directory");
             return;
         }
-        config_.log_directory = directories.front();
-        const std::string metadata_directory = text("metadata.log.dir");
-        if (!metadata_directory.empty() && metadata_directory != config_.log_directory) {
-            errors_.push_back(place("metadata.log.dir") +
-                              ": metadata.log.dir=" + metadata_directory +
-                              ": this version keeps the metadata log in log.dirs");
-        }
+        config_.metadata_directory = text("metadata.log.dir");
+        if (config_.metadata_directory.empty())
+            config_.metadata_directory = config_.log_directories.front();
     }
 
     // One node can hold one copy. Kafka accepts larger factors and fails later, when the topic is
@@ -454,6 +455,12 @@ std::optional<std::string> key_of_variable(std::string_view variable) {
         i += underscores;
     }
     return key;
+}
+
+std::vector<std::string> Config::all_directories() const {
+    std::vector<std::string> all = log_directories;
+    if (!contains(all, metadata_directory)) all.push_back(metadata_directory);
+    return all;
 }
 
 Result<Config> read_config(const ConfigInput& input) {

@@ -32,9 +32,10 @@ struct ConfigInput {
 struct Config {
     server::Settings settings;  // without cluster id, which stands in the log directory
     coordinator::group::GroupConfig groups;
-    std::string log_directory;
-    unsigned shards = 0;                                   // cauce.shards; 0 = one a processor
-    std::vector<metadata::Endpoint> endpoints;             // what this broker registers
+    std::vector<std::string> log_directories;   // log.dirs, each once
+    std::string metadata_directory;             // of the metadata log; may stand outside log.dirs
+    unsigned shards = 0;                        // cauce.shards; 0 = one a processor
+    std::vector<metadata::Endpoint> endpoints;  // what this broker registers
     std::vector<metadata::Endpoint> controller_endpoints;  // for formatting
     std::optional<std::string> rack;
     milliseconds broker_session_timeout{9000};
@@ -51,6 +52,9 @@ struct Config {
     bool auto_format = false;
     // Said once at start: keys without effect and the like.
     std::vector<std::string> notes;
+
+    // Those of log.dirs, in their order, and behind them the metadata log's when it stands apart.
+    std::vector<std::string> all_directories() const;
 };
 
 // The error's text has a line for each thing that is wrong.

@@ -41,7 +41,7 @@ TEST(Config, ReadsKafkasOwnQuickStartFile) {
     EXPECT_EQ(config->settings.listeners[0].advertised, (runtime::Address{"localhost", 9092}));
     ASSERT_EQ(config->controller_endpoints.size(), 1u);
     EXPECT_EQ(config->controller_endpoints[0].port, 9093);
-    EXPECT_EQ(config->log_directory, "/tmp/kraft-combined-logs");
+    EXPECT_EQ(config->log_directories, std::vector<std::string>{"/tmp/kraft-combined-logs"});
     EXPECT_EQ(config->groups.initial_rebalance_delay, milliseconds(3000));
     EXPECT_TRUE(config->notes.empty());
 }
@@ -122,11 +122,28 @@ TEST(Config, AnOpenDoorIsRefused) {
     EXPECT_NE(refusal(quick_start("listeners=SSL://:9092\n")).find("SSL"), std::string::npos);
 }
 
-TEST(Config, OneNodeOneDirectoryForNow) {
+TEST(Config, OneNodeForNow) {
     EXPECT_NE(refusal(quick_start("process.roles=broker\n")), "");
-    EXPECT_NE(refusal(quick_start("log.dirs=/a,/b\n")), "");
     EXPECT_NE(refusal(quick_start("controller.quorum.voters=1@a:9093,2@b:9093\n")), "");
     EXPECT_EQ(refusal(quick_start("controller.quorum.voters=1@localhost:9093\n")), "");
+}
+
+TEST(Config, DirectoriesOfDataAndOfTheMetadataLog) {
+    using Paths = std::vector<std::string>;
+    const auto one = read_config(quick_start("log.dirs=/a\n"));
+    ASSERT_TRUE(one) << one.error().message;
+    EXPECT_EQ(one->metadata_directory, "/a");
+    EXPECT_EQ(one->all_directories(), Paths{"/a"});
+    const auto more = read_config(quick_start("log.dirs=/a, /b\nmetadata.log.dir=/b\n"));
+    ASSERT_TRUE(more) << more.error().message;
+    EXPECT_EQ(more->log_directories, (Paths{"/a", "/b"}));
+    EXPECT_EQ(more->metadata_directory, "/b");
+    EXPECT_EQ(more->all_directories(), (Paths{"/a", "/b"}));
+    const auto apart = read_config(quick_start("log.dirs=/a,/b\nmetadata.log.dir=/m\n"));
+    ASSERT_TRUE(apart) << apart.error().message;
+    EXPECT_EQ(apart->all_directories(), (Paths{"/a", "/b", "/m"}));
+    EXPECT_NE(refusal(quick_start("log.dirs=/a,/b,/a\n")).find("log.dirs names /a twice"),
+              std::string::npos);
 }
 
 TEST(Config, VariablesAndOverridesStandAboveTheFile) {
@@ -139,7 +156,7 @@ TEST(Config, VariablesAndOverridesStandAboveTheFile) {
     const auto config = read_config(input);
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->settings.num_partitions, 7);
-    EXPECT_EQ(config->log_directory, "/data");
+    EXPECT_EQ(config->log_directories, std::vector<std::string>{"/data"});
 }
 
 TEST(Config, LimitsOfConnectionsAndRequests) {

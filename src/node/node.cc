@@ -1,13 +1,13 @@
 #include "node/node.h"
 
+#include "base/contains.h"
+#include "metadata/effective_config.h"
 #include "metadata/image.h"
-#include "quorum/format.h"
 #include "quorum/one_voter_quorum.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <set>
 #include <utility>
 
 namespace cauce::node {
@@ -16,6 +16,9 @@ namespace {
 
 // How long connections and the controller are given at a stop before it goes on without them.
 constexpr Duration kControlledShutdown = seconds(5);
+
+// Between two tries to tell the controller of directories.
+constexpr Duration kAssignmentRetry = seconds(1);
 
 // Record types that guard a cluster which Cauce would leave open (D18).
 struct SecurityRecord {
@@ -30,9 +33,6 @@ constexpr std::array kSecurityRecords{
 
 std::unexpected<Error> start_error(std::string text) {
     return fail(ErrorCode::kafka_storage_error, std::move(text));
-}
-std::unexpected<Error> start_error(const IoError& error) {
-    return start_error(error.to_string());
 }
 
 // Topics went since `before`; before the first image, the file's may have.
@@ -123,7 +123,7 @@ Task<Result<void>> Node::run_controller_shard(runtime::Stop& stop) {
 }
 
 Task<Result<void>> Node::start() {
-    CO_RETURN_IF_ERROR(co_await open_directory());
+    CO_RETURN_IF_ERROR(co_await open_directories());
     CO_RETURN_IF_ERROR(co_await start_controller());
     CO_RETURN_IF_ERROR(co_await tidy_folders());
     CO_RETURN_IF_ERROR(co_await start_shards());
@@ -140,78 +140,14 @@ Task<Result<void>> Node::start() {
 
 // ---- start ----
 
-Task<Result<void>> Node::open_directory() {
+Task<Result<void>> Node::open_directories() {
     const Seams& seams = *peers_[0].seams;
     for (const std::string& note : config_.notes)
         log().warn(note);
-    const std::string& path = config_.log_directory;
-    auto directory = storage::LogDirectory::open(seams.disk, path);
-    if (!directory) {
-        if (directory.error().number == EWOULDBLOCK)
-            co_return start_error("another process uses the log directory " + path +
-                                  "; stop it, or name another one in log.dirs");
-        co_return start_error(directory.error());
-    }
-    directory_ = *std::move(directory);
-    auto meta = co_await directory_->read_meta();
-    if (!meta) co_return start_error(meta.error());
-    if (!*meta && config_.auto_format) {
-        CO_RETURN_IF_ERROR(co_await format_directory());
-        meta = co_await directory_->read_meta();
-        if (!meta) co_return start_error(meta.error());
-    }
-    if (!*meta) {
-        co_return start_error("the log directory " + path +
-                              " is not formatted; run: cauce storage format --standalone -t "
-                              "$(cauce storage random-uuid) -c FILE");
-    }
-    meta_ = **meta;
-    if (meta_->node_id && *meta_->node_id != config_.settings.node_id) {
-        co_return start_error("the log directory " + path + " belongs to node " +
-                              std::to_string(meta_->node_id->value) + ", but node.id is " +
-                              std::to_string(config_.settings.node_id.value));
-    }
-    config_.settings.cluster_id = meta_->cluster_id;
-
-    auto clean = co_await directory_->take_clean_shutdown();
-    if (!clean) co_return start_error(clean.error());
-    clean_shutdown_ = *clean;
-    checkpoints_ = std::make_shared<replica::Checkpoints>();
-    checkpoints_->clean = clean_shutdown_.has_value();
-    CO_RETURN_IF_ERROR(co_await read_checkpoint(storage::Checkpoint::recovery_point,
-                                                checkpoints_->recovery_points));
-    CO_RETURN_IF_ERROR(
-        co_await read_checkpoint(storage::Checkpoint::log_start, checkpoints_->log_starts));
-    co_return co_await read_checkpoint(storage::Checkpoint::high_watermark,
-                                       checkpoints_->high_watermarks);
-}
-
-Task<Result<void>> Node::format_directory() {
-    const Seams& seams = *peers_[0].seams;
-    quorum::FormatOptions options;
-    options.cluster_id = seams.shards.random().uuid().to_string();
-    options.node = config_.settings.node_id;
-    options.directories = {config_.log_directory};
-    for (const metadata::Endpoint& endpoint : config_.controller_endpoints)
-        options.controller_endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
-    options.ignore_formatted = true;
-    options.now = seams.shards.clock().wall();
-    const auto formatted =
-        co_await quorum::format(seams.disk, seams.shards.random(), std::move(options));
-    if (!formatted) co_return std::unexpected(formatted.error());
-    for (const std::string& line : *formatted)
-        log().info(line);
-    co_return Result<void>{};
-}
-
-Task<Result<void>> Node::read_checkpoint(storage::Checkpoint which, storage::OffsetMap& into) {
-    auto offsets = co_await directory_->read_checkpoint(which);
-    if (!offsets) co_return start_error(offsets.error());
-    if (offsets->damaged)
-        log().warn("a checkpoint in " + directory_->path() +
-                   " is damaged; more is recovered instead");
-    into = std::move(offsets->entries);
-    if (!offsets->damaged) written_[which] = into;
+    directories_.emplace(seams.disk, seams.shards, log());
+    CO_RETURN_IF_ERROR(co_await directories_->open(config_));
+    config_.settings.cluster_id = directories_->cluster_id();
+    places_.emplace(config_.settings.node_id, directories_->for_places());
     co_return Result<void>{};
 }
 
@@ -219,12 +155,12 @@ Task<Result<void>> Node::start_controller() {
     const Seams& seams = *peers_[0].seams;
     quorum_files_ = std::make_unique<storage::FileCache>(seams.disk, 16);
     quorum_directory_ = std::make_unique<storage::DirectoryShard>(
-        seams.disk, seams.shards, *quorum_files_, config_.log_directory,
+        seams.disk, seams.shards, *quorum_files_, config_.metadata_directory,
         Logger(&seams.log, "MetadataLog"),
-        [this](const IoError& error) { directory_failed(error); });
+        [this](const IoError& error) { metadata_directory_failed(error); });
     quorum::OneVoterOptions quorum_options;
     quorum_options.node = config_.settings.node_id;
-    quorum_options.directory_id = meta_->directory_id.value_or(Uuid{});
+    quorum_options.directory_id = directories_->metadata_directory_id();
     quorum_options.log = quorum::metadata_log_config(config_.settings.file);
     quorum_ = std::make_unique<quorum::OneVoterQuorum>(
         *quorum_directory_, std::move(quorum_options), Logger(&seams.log, "Quorum"));
@@ -240,13 +176,13 @@ Task<Result<void>> Node::start_controller() {
         newest_image_ = std::move(image);
         image_arrived_.notify_all();
     });
-    controller_->on_failure([this](const IoError& error) { directory_failed(error); });
+    controller_->on_failure([this](const IoError& error) { metadata_directory_failed(error); });
     CO_RETURN_IF_ERROR(co_await controller_->start());
 
     const auto image = controller_->image();
     for (const SecurityRecord& record : kSecurityRecords) {
         if (config_.ignore_security || image->carried_count(record.type) == 0) continue;
-        co_return start_error("the log directory " + config_.log_directory + " holds " +
+        co_return start_error("the log directory " + config_.metadata_directory + " holds " +
                               std::string(record.what) +
                               ", which this version does not enforce: everybody would be let in. "
                               "Start with --ignore-security to do that knowingly");
@@ -278,9 +214,8 @@ Task<Result<void>> Node::start_shards() {
     options.incarnation = seams.shards.random().uuid();
     options.endpoints = config_.endpoints;
     options.rack = config_.rack;
-    options.directories = {meta_->directory_id.value_or(Uuid{})};
-    if (clean_shutdown_ && clean_shutdown_->broker_epoch)
-        options.previous_broker_epoch = *clean_shutdown_->broker_epoch;
+    options.directories = directories_->online_ids();
+    options.previous_broker_epoch = directories_->clean_broker_epoch();
     options.heartbeat_interval = config_.heartbeat_interval;
     registration_ = std::make_unique<controller::Registration>(
         std::move(options), seams.shards, *controller_, Logger(&seams.log, "Registration"));
@@ -290,10 +225,15 @@ Task<Result<void>> Node::start_shards() {
 Task<void> Node::make_shard(unsigned shard) {
     // A failed flush on any shard takes the directory offline for all of them: shard 0 decides what
     // follows.
-    const auto on_offline = [this, shard](const IoError& error) { report_failure(shard, error); };
+    const auto on_offline = [this, shard](std::size_t directory, const IoError& error) {
+        report_failure(shard, directory, error);
+    };
     Peer& peer = peers_[shard];
     peer.shard = std::make_unique<Shard>(*peer.seams, config_, *controller_, log_starts_,
-                                         checkpoints_, on_offline);
+                                         directories_->checkpoints(), on_offline);
+    for (std::size_t i = 0; i < directories_->count(); ++i) {
+        if (const auto& failure = directories_->failure(i)) peer.shard->fail_directory(i, *failure);
+    }
     co_return;
 }
 
@@ -306,50 +246,12 @@ Task<void> Node::introduce_peers(unsigned shard, std::vector<server::ShardServic
     co_return;
 }
 
-// Before any partition is opened. Folders of topics that the metadata does not know (deleted while
-// the node was down, or of another cluster) are renamed, so that they are neither served nor lost;
-// what was being deleted goes.
 Task<Result<void>> Node::tidy_folders() {
-    const Seams& seams = *peers_[0].seams;
-    const auto folders = directory_->list();
-    if (!folders) co_return start_error(folders.error());
     const auto image = controller_->image();
-    bool renamed = false;
-    std::set<TopicPartition> kept;
-    for (const storage::PartitionFolder& folder : folders->partitions) {
-        if (folder.kind == storage::PartitionFolder::Kind::deleted)
-            quorum_directory_->remove_folder_later(directory_->path() + "/" + folder.name,
-                                                   milliseconds(0));
-        if (folder.kind != storage::PartitionFolder::Kind::current) continue;
-        if (folder.partition.topic == "__cluster_metadata") continue;
-        const metadata::Topic* topic = image->topic(folder.partition.topic);
-        const auto id = co_await directory_->read_topic_id(folder.name);
-        const bool same_id = id && *id && topic != nullptr && **id == topic->id();
-        const bool no_id = id && !*id;  // made, but killed before its first record
-        if (topic != nullptr && (same_id || no_id) &&
-            topic->find(folder.partition.partition) != nullptr) {
-            kept.insert(folder.partition);
-            continue;
-        }
-        const std::string stray = storage::folder_name(
-            folder.partition, storage::PartitionFolder::Kind::stray, seams.shards.random().uuid());
-        log().warn("no topic of this cluster owns the folder " + folder.name +
-                   "; it is set aside as " + stray);
-        const auto moved = seams.disk.rename(directory_->path() + "/" + folder.name,
-                                             directory_->path() + "/" + stray);
-        if (!moved) co_return start_error(moved.error());
-        renamed = true;
-    }
-    // What the checkpoints say of others was said of other topics of their names.
-    const auto is_gone = [&kept](const auto& entry) { return !kept.contains(entry.first); };
-    for (storage::OffsetMap* offsets : {&checkpoints_->recovery_points, &checkpoints_->log_starts,
-                                        &checkpoints_->high_watermarks})
-        std::erase_if(*offsets, is_gone);
-    if (renamed) {
-        const auto synced = co_await seams.disk.sync_folder(directory_->path());
-        if (!synced) co_return start_error(synced.error());
-    }
-    co_return Result<void>{};
+    const auto remove = [this](std::string folder) {
+        quorum_directory_->remove_folder_later(std::move(folder), milliseconds(0));
+    };
+    co_return co_await directories_->tidy(*image, *places_, remove);
 }
 
 Task<Result<void>> Node::listen() {
@@ -405,10 +307,17 @@ Task<void> Node::follow_images() {
         }
         // Several may have come meanwhile: the newest says it all.
         const metadata::ImagePointer before = std::exchange(applied, newest_image_);
-        const auto apply = [this, applied](unsigned shard) {
-            return peers_[shard].shard->apply(applied);
+        note_cordoned(*applied);
+        const metadata::Image nothing;
+        auto followed = places_->follow(before ? *before : nothing, *applied);
+        const auto placement =
+            std::make_shared<const replica::Placement>(std::move(followed.placement));
+        const auto apply = [this, applied, placement](unsigned shard) {
+            return peers_[shard].shard->apply(applied, placement);
         };
         co_await on_every_shard(apply);
+        if (!followed.to_assign.empty())
+            background_->spawn(assign_directories(std::move(followed.to_assign)));
         // The start of a topic's log must be forgotten before another one of that name has records
         // for it to take away.
         if (forgets_topics(before, *applied)) (void)co_await log_starts_.keep();
@@ -423,33 +332,92 @@ Task<void> Node::show_image(unsigned shard, metadata::ImagePointer image) {
     co_return;
 }
 
-void Node::report_failure(unsigned shard, const IoError& error) {
-    // On whichever shard met it; shard 0 is told by a message of its own.
-    runtime::Shards& here = peers_[shard].seams->shards;
-    here.calls().spawn(tell_failure(here, error));
+// KIP-1066: what cordoned.log.dirs names, or all with *.
+void Node::note_cordoned(const metadata::Image& image) {
+    const metadata::EffectiveConfig config(image, config_.settings.file, config_.settings.node_id);
+    const auto cordoned =
+        metadata::config_list(config.broker_value("cordoned.log.dirs").value_or(""));
+    const bool all = contains(cordoned, "*");
+    for (std::size_t i = 0; i < directories_->count(); ++i)
+        places_->set_cordoned(i, all || contains(cordoned, directories_->path(i)));
 }
 
-Task<void> Node::tell_failure(runtime::Shards& here, IoError error) {
+// Tells the controller which directories this broker chose, as soon as it listens.
+Task<void> Node::assign_directories(std::vector<controller::state::DirectoryAssignment> wanted) {
+    runtime::Shards& here = peers_[0].seams->shards;
+    while (!stopping_.requested()) {
+        const MonoTime next = here.clock().now() + kAssignmentRetry;
+        if (registration_->broker_epoch() >= 0) {
+            const auto assigned = co_await controller_->assign_directories(
+                config_.settings.node_id, registration_->broker_epoch(), wanted, next);
+            if (assigned) co_return;
+            // Nothing to be told at an old metadata.version.
+            if (assigned.error().code == ErrorCode::unsupported_version) co_return;
+        }
+        if (!co_await here.sleep_until(next, stopping_)) co_return;
+    }
+}
+
+void Node::report_failure(unsigned shard, std::size_t directory, const IoError& error) {
+    // On whichever shard met it; shard 0 is told by a message of its own.
+    runtime::Shards& here = peers_[shard].seams->shards;
+    here.calls().spawn(tell_failure(here, directory, error));
+}
+
+Task<void> Node::tell_failure(runtime::Shards& here, std::size_t directory, IoError error) {
     struct Tell {
         Node* node;
+        std::size_t directory;
         IoError error;
-        Task<void> operator()() { return run(*node, std::move(error)); }
-        static Task<void> run(Node& node, IoError failed) {
-            node.directory_failed(failed);
+        Task<void> operator()() { return run(*node, directory, std::move(error)); }
+        static Task<void> run(Node& node, std::size_t failed, IoError why) {
+            node.directory_failed(failed, why);
             co_return;
         }
     };
-    Tell tell{this, std::move(error)};
+    Tell tell{this, directory, std::move(error)};
     co_await here.on(0, std::move(tell));
 }
 
-// D20: a dead disk is a dead disk. With one log directory nothing is left to serve from.
-void Node::directory_failed(const IoError& error) {
+// D20: a dead disk is a dead disk. The others go on; but the metadata log's takes the node with it.
+void Node::directory_failed(std::size_t directory, const IoError& error) {
+    if (directories_->failure(directory)) return;
+    directories_->failed(directory, error);
+    if (directories_->is_metadata(directory) || directories_->all_failed()) {
+        give_up(directories_->path(directory), error);
+        return;
+    }
+    log().error(
+        "the log directory " + directories_->path(directory) +
+        " failed and is not used any more, its partitions are not served: " + error.to_string());
+    places_->failed(directory);
+    background_->spawn(leave_directory(directory, error));
+}
+
+void Node::metadata_directory_failed(const IoError& error) {
+    give_up(config_.metadata_directory, error);
+}
+
+void Node::give_up(const std::string& path, const IoError& error) {
     if (failure_) return;
-    failure_ = "the log directory " + config_.log_directory +
-               " failed and is not used any more: " + error.to_string();
+    failure_ =
+        "the log directory " + path + " failed and is not used any more: " + error.to_string();
     log().error(*failure_);
     failed_.request();
+}
+
+Task<void> Node::leave_directory(std::size_t directory, IoError error) {
+    const auto leave = [this, directory, error](unsigned shard) {
+        return fail_directory_on(shard, directory, error);
+    };
+    co_await on_every_shard(leave);
+    const Uuid id = places_->directories()[directory].id;
+    if (registration_) co_await registration_->directory_failed(id, stopping_);
+}
+
+Task<void> Node::fail_directory_on(unsigned shard, std::size_t directory, IoError error) {
+    peers_[shard].shard->fail_directory(directory, error);
+    co_return;
 }
 
 // ---- background ----
@@ -511,7 +479,7 @@ Task<void> Node::expire_producers_on(unsigned shard) {
     co_return;
 }
 
-Task<storage::OffsetMap> Node::offsets_of(unsigned shard, storage::Checkpoint which, bool closed) {
+Task<Shard::OffsetMaps> Node::offsets_of(unsigned shard, storage::Checkpoint which, bool closed) {
     Shard& here = *peers_[shard].shard;
     switch (which) {
         case storage::Checkpoint::high_watermark:
@@ -530,25 +498,16 @@ Task<Result<void>> Node::write_checkpoint(storage::Checkpoint which, bool closed
         unsigned shard;
         storage::Checkpoint which;
         bool closed;
-        Task<storage::OffsetMap> operator()() { return node->offsets_of(shard, which, closed); }
+        Task<Shard::OffsetMaps> operator()() { return node->offsets_of(shard, which, closed); }
     };
-    storage::OffsetMap all;
+    Shard::OffsetMaps all(directories_->count());
     for (unsigned shard = 0; shard < peers_.size(); ++shard) {
         There there{this, shard, which, closed};
-        storage::OffsetMap some = co_await peers_[0].seams->shards.on(shard, std::move(there));
-        all.merge(some);
+        Shard::OffsetMaps some = co_await peers_[0].seams->shards.on(shard, std::move(there));
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].merge(some[i]);
     }
-    // Nothing moved: nothing is written, and an idle node stays idle.
-    if (const auto last = written_.find(which); last != written_.end() && last->second == all)
-        co_return Result<void>{};
-    const auto written = co_await directory_->write_checkpoint(which, all);
-    if (!written) {
-        std::string text = "cannot write a checkpoint: " + written.error().to_string();
-        log().error(text);
-        co_return fail(ErrorCode::kafka_storage_error, std::move(text));
-    }
-    written_[which] = std::move(all);
-    co_return Result<void>{};
+    co_return co_await directories_->write_checkpoint(which, std::move(all));
 }
 
 // ---- stop ----
@@ -579,9 +538,7 @@ Task<void> Node::shut_down() {
     if (controller_) co_await controller_->stop();
     if (quorum_directory_) co_await quorum_directory_->close();
     if (!in_order || failure_) co_return;
-    const auto clean = co_await directory_->write_clean_shutdown(broker_epoch);
-    if (!clean)
-        log().error("the stop was clean but cannot be marked so: " + clean.error().to_string());
+    co_await directories_->write_clean_shutdown(broker_epoch);
 }
 
 Task<void> Node::disconnect(unsigned shard) {

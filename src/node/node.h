@@ -8,14 +8,14 @@
 #include "controller/host.h"
 #include "controller/registration.h"
 #include "node/config.h"
+#include "node/data_directories.h"
 #include "node/log_start_rounds.h"
+#include "node/partition_places.h"
 #include "node/shard.h"
 #include "quorum/quorum.h"
 #include "server/acceptor.h"
-#include "storage/log_directory.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,9 +48,7 @@ private:
     // On shard 0, in the order in which a start goes through them.
     Task<Result<void>> run_controller_shard(runtime::Stop& stop);
     Task<Result<void>> start();
-    Task<Result<void>> open_directory();
-    Task<Result<void>> format_directory();
-    Task<Result<void>> read_checkpoint(storage::Checkpoint which, storage::OffsetMap& into);
+    Task<Result<void>> open_directories();
     Task<Result<void>> start_controller();
     Task<Result<void>> tidy_folders();
     Task<Result<void>> start_shards();
@@ -61,10 +59,18 @@ private:
     // Follows the metadata log: each new image goes to all shards.
     Task<void> follow_images();
 
+    void note_cordoned(const metadata::Image& image);
+    Task<void> assign_directories(std::vector<controller::state::DirectoryAssignment> wanted);
+
     // D20, on whichever shard met it, and what follows on shard 0.
-    void report_failure(unsigned shard, const IoError& error);
-    Task<void> tell_failure(runtime::Shards& here, IoError error);
-    void directory_failed(const IoError& error);
+    void report_failure(unsigned shard, std::size_t directory, const IoError& error);
+    Task<void> tell_failure(runtime::Shards& here, std::size_t directory, IoError error);
+    void directory_failed(std::size_t directory, const IoError& error);
+    void metadata_directory_failed(const IoError& error);
+    void give_up(const std::string& path, const IoError& error);
+    // Every shard stops to write there, and the controller moves its leadership away.
+    Task<void> leave_directory(std::size_t directory, IoError error);
+    Task<void> fail_directory_on(unsigned shard, std::size_t directory, IoError error);
 
     Task<void> checkpoint_high_watermarks();
     Task<void> checkpoint_recovery_points();
@@ -83,7 +89,7 @@ private:
     Task<void> show_image(unsigned shard, metadata::ImagePointer image);
     Task<void> flush_due_on(unsigned shard);
     Task<void> expire_producers_on(unsigned shard);
-    Task<storage::OffsetMap> offsets_of(unsigned shard, storage::Checkpoint which, bool closed);
+    Task<Shard::OffsetMaps> offsets_of(unsigned shard, storage::Checkpoint which, bool closed);
     Task<void> disconnect(unsigned shard);
     Task<void> close_shard(unsigned shard);
     Task<void> end_peer(unsigned shard);
@@ -99,10 +105,8 @@ private:
     runtime::WaitList arrivals_;
 
     // Shard 0.
-    std::unique_ptr<storage::LogDirectory> directory_;
-    std::optional<storage::MetaProperties> meta_;
-    std::optional<storage::CleanShutdown> clean_shutdown_;
-    std::shared_ptr<replica::Checkpoints> checkpoints_;
+    std::optional<DataDirectories> directories_;
+    std::optional<PartitionPlaces> places_;
     std::unique_ptr<storage::FileCache> quorum_files_;
     std::unique_ptr<storage::DirectoryShard> quorum_directory_;
     std::unique_ptr<quorum::Quorum> quorum_;
@@ -114,8 +118,6 @@ private:
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
     metadata::ImagePointer newest_image_;
     runtime::WaitList image_arrived_;
-    std::map<storage::Checkpoint, storage::OffsetMap>
-        written_;  // what the files say; none: damaged
     LogStartRounds log_starts_;
     std::optional<std::string> failure_;  // why the node has to stop
     runtime::Stop failed_;

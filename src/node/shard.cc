@@ -22,16 +22,39 @@ std::size_t request_bytes_of(const Config& config, const Seams& seams) {
            seams.shards.count();
 }
 
+using Directories = std::vector<std::unique_ptr<storage::DirectoryShard>>;
+
+Directories make_directories(const Seams& seams, storage::FileCache& files, const Config& config,
+                             const Shard::OnOffline& on_offline) {
+    Directories directories;
+    for (const std::string& path : config.log_directories) {
+        directories.push_back(std::make_unique<storage::DirectoryShard>(
+            seams.disk, seams.shards, files, path, Logger(&seams.log, "LogDirectory"),
+            [on_offline, directory = directories.size()](const IoError& error) {
+                on_offline(directory, error);
+            }));
+    }
+    return directories;
+}
+
+std::vector<storage::DirectoryShard*> pointers(const Directories& directories) {
+    std::vector<storage::DirectoryShard*> out;
+    for (const auto& directory : directories)
+        out.push_back(directory.get());
+    return out;
+}
+
 }  // namespace
 
 Shard::Shard(const Seams& seams, const Config& config, controller::Host& controller,
-             server::LogStarts& log_starts, std::shared_ptr<const replica::Checkpoints> checkpoints,
-             storage::DirectoryShard::OnOffline on_offline)
+             server::LogStarts& log_starts,
+             std::shared_ptr<const std::vector<replica::Checkpoints>> checkpoints,
+             OnOffline on_offline)
     : files_(seams.disk, kOpenFilesMax / seams.shards.count()),
-      directory_(seams.disk, seams.shards, files_, config.log_directory,
-                 Logger(&seams.log, "LogDirectory"), std::move(on_offline)),
-      partitions_(seams.shards, directory_, config.settings.node_id, config.settings.file,
-                  std::move(checkpoints), *this, Logger(&seams.log, "PartitionTable")),
+      directories_(make_directories(seams, files_, config, on_offline)),
+      partitions_(seams.shards, pointers(directories_), config.settings.node_id,
+                  config.settings.file, std::move(checkpoints), *this,
+                  Logger(&seams.log, "PartitionTable")),
       groups_(seams.shards, config.groups, Logger(&seams.log, "GroupCoordinator")),
       services_{
           .shards = seams.shards,
@@ -48,7 +71,8 @@ Shard::Shard(const Seams& seams, const Config& config, controller::Host& control
           .log_starts = log_starts},
       connections_(services_) {}
 
-Task<void> Shard::apply(metadata::ImagePointer image) {
+Task<void> Shard::apply(metadata::ImagePointer image,
+                        std::shared_ptr<const replica::Placement> placement) {
     // What groups committed for topics that are gone goes too.
     std::vector<TopicPartition> deleted;
     for (const auto& topic : partitions_.applied()->topics()) {
@@ -59,7 +83,7 @@ Task<void> Shard::apply(metadata::ImagePointer image) {
     if (const metadata::Topic* offsets = image->topic(server::kOffsetsTopic)) {
         groups_.set_partition_count(offsets->partition_count());
     }
-    co_await partitions_.apply(std::move(image));
+    co_await partitions_.apply(std::move(image), std::move(placement));
     if (!deleted.empty()) groups_.partitions_deleted(deleted);
 }
 
@@ -83,26 +107,31 @@ Task<void> Shard::resigns(const std::shared_ptr<replica::Partition>& partition) 
     offsets_.erase(number);
 }
 
-storage::OffsetMap Shard::high_watermarks() const {
-    storage::OffsetMap out;
-    partitions_.for_each(
-        [&](const auto& partition) { out[partition->name()] = partition->high_watermark(); });
-    return out;
+void Shard::fail_directory(std::size_t directory, const IoError& error) {
+    directories_[directory]->fail(error);
 }
 
-storage::OffsetMap Shard::log_starts() const {
-    storage::OffsetMap out;
+Shard::OffsetMaps Shard::high_watermarks() const {
+    OffsetMaps out(directories_.size());
     partitions_.for_each([&](const auto& partition) {
-        if (partition->log().start_inside_segment())
-            out[partition->name()] = partition->log_start();
+        out[partitions_.directory_of(*partition)][partition->name()] = partition->high_watermark();
     });
     return out;
 }
 
-Task<storage::OffsetMap> Shard::recovery_points(bool closed) {
+Shard::OffsetMaps Shard::log_starts() const {
+    OffsetMaps out(directories_.size());
+    partitions_.for_each([&](const auto& partition) {
+        if (partition->log().start_inside_segment())
+            out[partitions_.directory_of(*partition)][partition->name()] = partition->log_start();
+    });
+    return out;
+}
+
+Task<Shard::OffsetMaps> Shard::recovery_points(bool closed) {
     std::vector<std::shared_ptr<replica::Partition>> all;
     partitions_.for_each([&](const auto& partition) { all.push_back(partition); });
-    storage::OffsetMap out;
+    OffsetMaps out(directories_.size());
     for (const auto& partition : all) {
         if (!closed) {
             // A partition that cannot be prepared keeps its old recovery point: more is recovered,
@@ -110,7 +139,8 @@ Task<storage::OffsetMap> Shard::recovery_points(bool closed) {
             const auto prepared = co_await partition->log().prepare_checkpoint();
             if (!prepared) continue;
         }
-        out[partition->name()] = partition->log().recovery_point();
+        out[partitions_.directory_of(*partition)][partition->name()] =
+            partition->log().recovery_point();
     }
     co_return out;
 }
@@ -124,7 +154,8 @@ Task<void> Shard::disconnect() {
 
 Task<void> Shard::close() {
     co_await partitions_.close();
-    co_await directory_.close();
+    for (const auto& directory : directories_)
+        co_await directory->close();
 }
 
 }  // namespace cauce::node

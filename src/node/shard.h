@@ -14,9 +14,12 @@
 #include "storage/directory_shard.h"
 #include "storage/file_cache.h"
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cauce::node {
 
@@ -32,9 +35,13 @@ struct Seams {
 
 class Shard final : private replica::LeadershipListener {
 public:
+    // A log directory went offline on this shard: its place in log.dirs, and why.
+    using OnOffline = std::function<void(std::size_t directory, const IoError&)>;
+
     Shard(const Seams& seams, const Config& config, controller::Host& controller,
-          server::LogStarts& log_starts, std::shared_ptr<const replica::Checkpoints> checkpoints,
-          storage::DirectoryShard::OnOffline on_offline);
+          server::LogStarts& log_starts,
+          std::shared_ptr<const std::vector<replica::Checkpoints>> checkpoints,
+          OnOffline on_offline);
 
     server::ShardServices& services() { return services_; }
     server::Connections& connections() { return connections_; }
@@ -42,13 +49,18 @@ public:
 
     // Two steps of taking over a new image, so that nobody is told of a partition before it can be
     // served: first every shard applies, then every shard shows.
-    Task<void> apply(metadata::ImagePointer image);
+    Task<void> apply(metadata::ImagePointer image,
+                     std::shared_ptr<const replica::Placement> placement);
     void show(metadata::ImagePointer image);
 
-    // The offsets of this shard's partitions that belong into a checkpoint.
-    storage::OffsetMap high_watermarks() const;
-    storage::OffsetMap log_starts() const;
-    Task<storage::OffsetMap> recovery_points(bool closed);
+    // Takes a log directory offline here too.
+    void fail_directory(std::size_t directory, const IoError& error);
+
+    // The offsets of this shard's partitions that belong into a checkpoint, by log directory.
+    using OffsetMaps = std::vector<storage::OffsetMap>;
+    OffsetMaps high_watermarks() const;
+    OffsetMaps log_starts() const;
+    Task<OffsetMaps> recovery_points(bool closed);
 
     // Answers the requests under way and closes the connections.
     Task<void> disconnect();
@@ -60,7 +72,7 @@ private:
     Task<void> resigns(const std::shared_ptr<replica::Partition>& partition) override;
 
     storage::FileCache files_;
-    storage::DirectoryShard directory_;
+    std::vector<std::unique_ptr<storage::DirectoryShard>> directories_;  // as in log.dirs
     replica::PartitionTable partitions_;
     coordinator::Host groups_;
     std::map<std::int32_t, std::unique_ptr<coordinator::ReplicaOffsetsLog>> offsets_;

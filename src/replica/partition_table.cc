@@ -1,5 +1,6 @@
 #include "replica/partition_table.h"
 
+#include "base/check.h"
 #include "replica/settings_of.h"
 
 #include <algorithm>
@@ -15,12 +16,13 @@ unsigned shard_of(TopicId topic_id, std::int32_t partition, unsigned shard_count
                                  shard_count);
 }
 
-PartitionTable::PartitionTable(runtime::Shards& shards, storage::DirectoryShard& directory,
-                               NodeId node, const metadata::StaticConfig& file,
-                               std::shared_ptr<const Checkpoints> checkpoints,
+PartitionTable::PartitionTable(runtime::Shards& shards,
+                               std::vector<storage::DirectoryShard*> directories, NodeId node,
+                               const metadata::StaticConfig& file,
+                               std::shared_ptr<const std::vector<Checkpoints>> checkpoints,
                                LeadershipListener& listener, Logger log)
     : shards_(shards),
-      directory_(directory),
+      directories_(std::move(directories)),
       node_(node),
       file_(file),
       listener_(listener),
@@ -45,6 +47,12 @@ std::shared_ptr<Partition> PartitionTable::find(TopicId topic_id, std::int32_t p
     return partition >= 0 && index < partitions.size() ? partitions[index] : nullptr;
 }
 
+std::size_t PartitionTable::directory_of(const Partition& partition) const {
+    const auto found = std::ranges::find(directories_, &partition.log().home());
+    CHECK(found != directories_.end(), partition.name());
+    return static_cast<std::size_t>(found - directories_.begin());
+}
+
 void PartitionTable::for_each(
     const std::function<void(const std::shared_ptr<Partition>&)>& visit) const {
     for (const auto& [id, topic] : by_id_) {
@@ -54,7 +62,8 @@ void PartitionTable::for_each(
     }
 }
 
-Task<void> PartitionTable::apply(metadata::ImagePointer image) {
+Task<void> PartitionTable::apply(metadata::ImagePointer image,
+                                 std::shared_ptr<const Placement> placement) {
     co_await remove_deleted(*image);
     for (const auto& topic : image->topics()) {
         // Objects of an image never change, and applied_ keeps those of the last one alive: the
@@ -63,7 +72,7 @@ Task<void> PartitionTable::apply(metadata::ImagePointer image) {
         const auto* before = applied_->config(metadata::ResourceType::topic, topic->name());
         const auto* now = image->config(metadata::ResourceType::topic, topic->name());
         if (same_topic && before == now) continue;
-        co_await apply_topic(*image, *topic);
+        co_await apply_topic(*image, *topic, *placement);
     }
     // What a killed process left in the page cache is flushed before anybody is served: clients
     // never see a high watermark, or the end of a partition, go back. A flush that fails takes the
@@ -101,7 +110,8 @@ Task<void> PartitionTable::remove_deleted(const metadata::Image& image) {
     }
 }
 
-Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metadata::Topic& topic) {
+Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metadata::Topic& topic,
+                                       const Placement& placement) {
     auto& slot = by_id_[topic.id()];
     if (!slot) {
         slot = std::make_unique<Topic>(Topic{topic.name(), topic.id(), {}});
@@ -118,13 +128,20 @@ Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metad
         auto& partition = mine.partitions[static_cast<std::size_t>(number)];
         Offset high_watermark;
         if (!partition) {
-            auto opened = co_await open(topic, number, settings);
+            const auto place = placement.find({topic.id(), number});
+            if (place == placement.end()) {
+                log_.error("partition " + topic.name() + "-" + std::to_string(number) +
+                           " stays unavailable: its log directory is not here or does not work");
+                continue;
+            }
+            auto opened = co_await open(topic, number, place->second, settings);
             if (!opened) continue;
             partition = std::move(opened);
             ++size_;
             if (checkpoints_) {
-                const auto found = checkpoints_->high_watermarks.find(partition->name());
-                if (found != checkpoints_->high_watermarks.end()) high_watermark = found->second;
+                const auto& marks = (*checkpoints_)[place->second].high_watermarks;
+                const auto found = marks.find(partition->name());
+                if (found != marks.end()) high_watermark = found->second;
             }
         } else {
             partition->reconfigure(settings);
@@ -145,21 +162,22 @@ Task<void> PartitionTable::apply_topic(const metadata::Image& image, const metad
 }
 
 Task<std::shared_ptr<Partition>> PartitionTable::open(
-    const metadata::Topic& topic, std::int32_t number,
+    const metadata::Topic& topic, std::int32_t number, std::size_t directory,
     std::shared_ptr<const TopicSettings> settings) {
     storage::LogOpenOptions options;
     options.partition = {topic.name(), number};
     options.topic_id = topic.id();
     options.config = settings->log;
     if (checkpoints_) {
-        options.clean = checkpoints_->clean;
-        const auto point = checkpoints_->recovery_points.find(options.partition);
-        if (point != checkpoints_->recovery_points.end()) options.recovery_point = point->second;
-        const auto start = checkpoints_->log_starts.find(options.partition);
-        if (start != checkpoints_->log_starts.end()) options.start_offset = start->second;
+        const Checkpoints& said = (*checkpoints_)[directory];
+        options.clean = said.clean;
+        const auto point = said.recovery_points.find(options.partition);
+        if (point != said.recovery_points.end()) options.recovery_point = point->second;
+        const auto start = said.log_starts.find(options.partition);
+        if (start != said.log_starts.end()) options.start_offset = start->second;
     }
     const std::string name = options.partition.to_string();
-    auto log = co_await storage::Log::open(directory_, std::move(options));
+    auto log = co_await storage::Log::open(*directories_[directory], std::move(options));
     if (!log) {
         log_.error("partition " + name + " stays unavailable: " + log.error().to_string());
         co_return nullptr;

@@ -8,9 +8,11 @@
 #include "metadata/effective_config.h"
 #include "metadata/image.h"
 #include "replica/partition.h"
+#include "replica/placement.h"
 #include "storage/directory_shard.h"
 #include "storage/log_directory.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +25,7 @@ namespace cauce::replica {
 // The shard that owns a partition, the same on every shard.
 unsigned shard_of(TopicId topic_id, std::int32_t partition, unsigned shard_count);
 
-// What the files said when the node started.
+// What the files of a log directory said when the node started.
 struct Checkpoints {
     bool clean = false;  // the last stop was clean
     storage::OffsetMap recovery_points;
@@ -44,10 +46,11 @@ protected:
 
 class PartitionTable {
 public:
-    PartitionTable(runtime::Shards& shards, storage::DirectoryShard& directory, NodeId node,
-                   const metadata::StaticConfig& file,
-                   std::shared_ptr<const Checkpoints> checkpoints, LeadershipListener& listener,
-                   Logger log);
+    // `directories` in the order of log.dirs, and `checkpoints` the same.
+    PartitionTable(runtime::Shards& shards, std::vector<storage::DirectoryShard*> directories,
+                   NodeId node, const metadata::StaticConfig& file,
+                   std::shared_ptr<const std::vector<Checkpoints>> checkpoints,
+                   LeadershipListener& listener, Logger log);
     PartitionTable(const PartitionTable&) = delete;
     PartitionTable& operator=(const PartitionTable&) = delete;
 
@@ -55,15 +58,18 @@ public:
     std::shared_ptr<Partition> find(std::string_view topic, std::int32_t partition) const;
     std::shared_ptr<Partition> find(TopicId topic_id, std::int32_t partition) const;
 
-    // Makes this shard's partitions what `image` says: opens new ones, takes and gives up
-    // leadership, applies changed configuration, removes what was deleted. One call at a time.
-    // Errors of single partitions are logged; they stay unavailable.
-    Task<void> apply(metadata::ImagePointer image);
+    // Makes this shard's partitions what `image` says: opens new ones where `placement` says (one
+    // that it does not name stays unavailable), takes and gives up leadership, applies changed
+    // configuration, removes what was deleted. One call at a time. Errors of single partitions are
+    // logged; they stay unavailable.
+    Task<void> apply(metadata::ImagePointer image, std::shared_ptr<const Placement> placement);
     const metadata::ImagePointer& applied() const { return applied_; }
 
     std::size_t size() const { return size_; }
     // The log directories the partitions are in, in the order of log.dirs, the same on every shard.
-    std::vector<storage::DirectoryShard*> directories() const { return {&directory_}; }
+    const std::vector<storage::DirectoryShard*>& directories() const { return directories_; }
+    // The place in directories() of a partition's.
+    std::size_t directory_of(const Partition& partition) const;
     // Every partition here. `visit` must not change the table.
     void for_each(const std::function<void(const std::shared_ptr<Partition>&)>& visit) const;
 
@@ -93,21 +99,23 @@ private:
     };
 
     Task<void> remove_deleted(const metadata::Image& image);
-    Task<void> apply_topic(const metadata::Image& image, const metadata::Topic& topic);
+    Task<void> apply_topic(const metadata::Image& image, const metadata::Topic& topic,
+                           const Placement& placement);
     Task<std::shared_ptr<Partition>> open(const metadata::Topic& topic, std::int32_t number,
+                                          std::size_t directory,
                                           std::shared_ptr<const TopicSettings> settings);
     Task<void> give_up(std::shared_ptr<Partition> partition);
     Task<void> close_one(std::shared_ptr<Partition> partition);
 
     // Constant after construction.
     runtime::Shards& shards_;
-    storage::DirectoryShard& directory_;
+    const std::vector<storage::DirectoryShard*> directories_;
     const NodeId node_;
     const metadata::StaticConfig& file_;
     LeadershipListener& listener_;
     const Logger log_;
 
-    std::shared_ptr<const Checkpoints>
+    std::shared_ptr<const std::vector<Checkpoints>>
         checkpoints_;  // for partitions found at start; dropped after the first image
     metadata::ImagePointer applied_;
     std::unordered_map<TopicId, std::unique_ptr<Topic>> by_id_;

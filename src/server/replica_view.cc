@@ -1,6 +1,7 @@
 #include "server/replica_view.h"
 
 #include "base/contains.h"
+#include "metadata/directory_ids.h"
 
 #include <cstddef>
 
@@ -8,15 +9,10 @@ namespace cauce::server {
 
 namespace {
 
-// Directory ids that are none (KIP-858): nobody has said where the replica is, a broker of before
-// that has it, a directory that failed and is not named any more.
-constexpr Uuid kUnassigned{0, 1};
-constexpr Uuid kMigrating{0, 0};
-constexpr Uuid kLost{0, 2};
-
 bool is_online(const metadata::Broker& broker, const Uuid& directory) {
-    if (directory == kUnassigned || directory == kMigrating) return true;
-    if (directory == kLost) return false;
+    if (directory == metadata::kUnassignedDirectory || directory == metadata::kMigratingDirectory)
+        return true;
+    if (directory == metadata::kLostDirectory) return false;
     // A broker that names no directories has not said that one failed.
     return broker.directories.empty() || contains(broker.directories, directory);
 }
@@ -37,8 +33,8 @@ std::vector<std::int32_t> offline_replicas(const metadata::Image& image,
     std::vector<std::int32_t> out;
     for (std::size_t i = 0; i < partition.replicas.size(); ++i) {
         const NodeId id = partition.replicas[i];
-        const Uuid directory =
-            i < partition.directories.size() ? partition.directories[i] : kUnassigned;
+        const Uuid directory = i < partition.directories.size() ? partition.directories[i]
+                                                                : metadata::kMigratingDirectory;
         const metadata::Broker* broker = image.broker(id);
         const bool online = broker != nullptr && !broker->fenced &&
                             broker->endpoint(listener) != nullptr && is_online(*broker, directory);

@@ -37,6 +37,7 @@ struct Plan {
     int members = 0;
     bool static_member = false;
     bool churn = false;
+    int directories = 1;
     Duration disk_sync{0};
     Duration net_hop{0};
 
@@ -126,6 +127,12 @@ Plan draw(std::uint64_t seed) {
     plan.members = random.one_in(3) ? 0 : static_cast<int>(random.between(1, 3));
     plan.static_member = random.one_in(3);
     plan.churn = random.one_in(2);
+    if (random.one_in(3)) {
+        // The last word on it counts.
+        plan.directories = 2;
+        plan.properties += "log.dirs=/data,/more\n";
+        if (random.one_in(2)) plan.properties += "metadata.log.dir=/meta\n";
+    }
     return plan;
 }
 
@@ -135,7 +142,8 @@ std::string describe(const Plan& plan) {
         << plan.partitions().size() << " partitions of " << plan.topics.size() << " topics, "
         << plan.producers.size() << " producers, " << plan.readers << " readers, " << plan.members
         << " members" << (plan.static_member ? " (one static)" : "")
-        << (plan.churn ? ", topic churn" : "");
+        << (plan.churn ? ", topic churn" : "")
+        << (plan.directories > 1 ? ", two log directories" : "");
     return out.str();
 }
 

@@ -1,7 +1,7 @@
 // The APIs that ask partitions and their logs, on the whole node: several shards, every version,
 // and what must be left of them when the power goes.
 #include "sim/broker.h"
-#include "sim/workloads/broker_client.h"
+#include "sim/workloads/asker.h"
 #include "wire/batch_builder.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
@@ -39,38 +39,6 @@ constexpr std::uint16_t kPort = 9092;
 constexpr Duration kPatience = seconds(60);
 constexpr std::int32_t kPartitions = 4;
 constexpr ProducerId kProducer{4711};
-
-// A client that asks one thing after another and comes again over a new connection until it has its
-// answer.
-class Asker {
-public:
-    Asker(NodeSeams& seams, Findings& findings) : seams_(seams), findings_(findings) {}
-
-    template <typename Response, typename Request>
-    Task<Answer<Response>> ask(const Request& request,
-                               std::int16_t version_max = Request::kMaxVersion) {
-        while (true) {
-            if (!client_) {
-                const runtime::Address broker{"broker", kPort};
-                client_ = co_await BrokerClient::connect(seams_, broker, findings_);
-            }
-            if (client_) {
-                const std::int16_t version =
-                    client_->version<Request>(Request::kMinVersion, version_max);
-                auto answer = co_await client_->ask<Response>(request, version);
-                if (answer) co_return std::move(*answer);
-            }
-            client_.reset();
-            const MonoTime later = seams_.shards.clock().now() + milliseconds(20);
-            co_await seams_.shards.sleep_until(later);
-        }
-    }
-
-private:
-    NodeSeams& seams_;
-    Findings& findings_;
-    std::unique_ptr<BrokerClient> client_;
-};
 
 Task<void> create(Asker& asker, std::string name, std::int32_t partitions,
                   std::optional<std::string> cleanup_policy) {
@@ -358,7 +326,7 @@ Task<void> third_act(Asker& asker) {
 using Act = Task<void> (*)(Asker&);
 
 Task<void> play(NodeSeams& seams, Findings& findings, Act act) {
-    Asker asker(seams, findings);
+    Asker asker(seams, {"broker", kPort}, findings);
     co_await act(asker);
 }
 

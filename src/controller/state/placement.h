@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "controller/state/context.h"
+#include "metadata/directory_ids.h"
 #include "metadata/image.h"
 
 #include <cstdint>
@@ -14,9 +15,8 @@
 
 namespace cauce::controller::state {
 
-// Reserved directory ids (KIP-858).
-inline constexpr Uuid kUnassignedDirectory{0, 1};
-inline constexpr Uuid kLostDirectory{0, 2};
+using metadata::kLostDirectory;
+using metadata::kUnassignedDirectory;
 // The first hundred ids mean something special, or will.
 bool is_reserved_directory(const Uuid& id);
 

@@ -41,9 +41,7 @@ using HeldLogs = std::vector<HeldLog>;
 
 HeldLog describe(const replica::PartitionTable& table, const replica::Partition& partition) {
     HeldLog held;
-    const auto directories = table.directories();
-    held.directory = static_cast<std::size_t>(
-        std::ranges::find(directories, &partition.log().home()) - directories.begin());
+    held.directory = table.directory_of(partition);
     held.partition = partition.name();
     held.size_bytes = static_cast<std::int64_t>(partition.log().size_bytes());
     held.lag = std::max<std::int64_t>(partition.high_watermark() - partition.log_end(), 0);
@@ -124,7 +122,7 @@ Task<Outcome> describe_log_dirs(RequestContext& context) {
     const HeldLogs logs = co_await held_logs(here, request);
 
     Response response;
-    const auto directories = here.partitions.directories();
+    const auto& directories = here.partitions.directories();
     for (std::size_t i = 0; i < directories.size(); ++i) {
         storage::DirectoryShard& directory = *directories[i];
         Response::DescribeLogDirsResult& out = response.results.emplace_back();
