@@ -1,6 +1,13 @@
 // load: puts a broker under load over the raw protocol and verifies every answer. Batches are built
 // once, so that the generator costs little beside the broker.
 //
+//   produce   sends batches; ends with as many records in the log as were acknowledged
+//   fetch     reads the partition over and over
+//   tail      produces, and has consumers that wait at the end; each must get every record, in
+//             order. What is counted is what the consumers got; latency is from the time at which
+//             a batch should have left to its arrival at a consumer
+//   create, delete, await   topics, and the moment at which all their partitions answer
+//
 //   closed loop (default)  each connection keeps --in-flight requests under way
 //   open loop (--rate)     requests leave at fixed times; latency counts from the time a request
 //   should have left, so a
@@ -10,15 +17,13 @@
 // Prints one JSON object. Exit code 1 when any answer was wrong.
 
 #include "histogram.h"
+#include "peer.h"
 #include "runtime/os/runtime.h"
+#include "topics.h"
 #include "wire/batch_builder.h"
 #include "wire/frame.h"
-#include "wire/messages/create_topics_request.h"
-#include "wire/messages/create_topics_response.h"
 #include "wire/messages/fetch_request.h"
 #include "wire/messages/fetch_response.h"
-#include "wire/messages/list_offsets_request.h"
-#include "wire/messages/list_offsets_response.h"
 #include "wire/messages/produce_request.h"
 #include "wire/messages/produce_response.h"
 #include "wire/record_batch.h"
@@ -40,27 +45,29 @@ using wire::ApiKey;
 // Topics by name, and spoken by every broker since 2.4.
 constexpr std::int16_t kProduceVersion = 9;
 constexpr std::int16_t kFetchVersion = 12;
-constexpr std::int16_t kListOffsetsVersion = 6;
-constexpr std::int16_t kCreateTopicsVersion = 5;
 
 struct Options {
     std::string host = "127.0.0.1";
     std::uint16_t port = 9092;
     std::string topic = "load";
     std::int32_t partitions = 1;
-    std::string durability;  // cauce.durability of a topic we make; empty: the broker's
+    std::int32_t topics = 1;  // create, delete, await: how many; from two on they are numbered
+    TopicConfigs configs;     // of a topic we make
     bool create = true;
     std::size_t record_bytes = 1024;
     std::size_t batch_bytes = 16 * 1024;
     int acks = 1;
     unsigned connections = 1;
     unsigned in_flight = 1;
-    double rate = 0;  // requests a second over all connections; 0 = closed loop
+    double rate = 0;                  // requests a second over all connections; 0 = closed loop
+    double megabytes_per_second = 0;  // the same, told by the bytes of batches
+    std::uint64_t requests = 0;       // ends after so many; 0 = when the time is over
+    unsigned consumers = 1;           // of tail
     double seconds = 10;
     double warmup_seconds = 1;
     std::int32_t fetch_bytes = 1024 * 1024;
     bool check_crc = false;
-    bool follow = false;  // consumers start at the end and wait for records
+    double timeout_seconds = 600;  // of create and await
 };
 
 struct Totals {
@@ -76,104 +83,23 @@ struct Totals {
     }
 };
 
-// One connection: frames out, frames in.
-class Peer {
-public:
-    explicit Peer(std::unique_ptr<runtime::Stream> stream) : stream_(std::move(stream)) {}
-
-    Task<bool> send(BytesView frame) {
-        const runtime::WritePart part = frame;
-        const auto written = co_await stream_->write(std::span(&part, 1));
-        co_return written.has_value();
-    }
-
-    // The next response without its size; empty when the connection ended. Valid until the next
-    // call.
-    Task<BytesView> receive() {
-        while (true) {
-            if (end_ - begin_ >= 4) {
-                const auto size = static_cast<std::size_t>(
-                    load_big_endian<std::int32_t>(buffer_.data() + begin_));
-                if (end_ - begin_ - 4 >= size) {
-                    const BytesView frame(buffer_.data() + begin_ + 4, size);
-                    begin_ += 4 + size;
-                    co_return frame;
-                }
-                make_room(size + 4);
-            } else {
-                make_room(64 * 1024);
-            }
-            const auto n = co_await stream_->read_some(
-                MutableBytes(buffer_.data() + end_, buffer_.size() - end_));
-            if (!n || *n == 0) co_return BytesView{};
-            end_ += *n;
-        }
-    }
-
-    void close() { stream_->close(); }
-
-private:
-    void make_room(std::size_t wanted) {
-        if (begin_ > 0) {
-            std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                      buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
-            end_ -= begin_;
-            begin_ = 0;
-        }
-        if (buffer_.size() < std::max<std::size_t>(wanted, 256 * 1024))
-            buffer_.resize(std::max<std::size_t>(wanted, 256 * 1024));
-    }
-
-    std::unique_ptr<runtime::Stream> stream_;
-    Buffer buffer_;
-    std::size_t begin_ = 0;
-    std::size_t end_ = 0;
-};
-
-template <typename Request>
-Buffer frame_of(ApiKey key, std::int16_t version, const Request& request) {
-    wire::Writer writer;
-    wire::begin_request(writer, key, version, 0, "load");
-    request.encode(writer, version);
-    wire::end_frame(writer);
-    CHECK(writer.ok(), writer.error());
-    return writer.take();
-}
-
-void set_correlation(Buffer& frame, std::int32_t id) {
-    store_big_endian(frame.data() + 8, id);
-}
-
 class Load {
 public:
     Load(const Options& options, runtime::Shards& shards, runtime::Net& net, runtime::Stop& stop)
-        : options_(options), shards_(shards), net_(net), stop_(stop) {}
+        : options_(options),
+          shards_(shards),
+          stop_(stop),
+          topics_(shards, net, runtime::Address{options.host, options.port}) {}
 
     Task<void> produce() {
         if (!co_await prepare_topic()) co_return;
-        const std::int64_t before = co_await end_offsets();
         build_batches();
         begin();
         runtime::TaskGroup tasks(shards_.ready());
         for (unsigned i = 0; i < options_.connections; ++i)
-            tasks.spawn(produce_on(i));
+            tasks.spawn(produce_on(i, options_.connections));
         co_await tasks.join();
-        measured_ = shards_.clock().now();
-        // With acks=1 the last records may still be on their way to the device.
-        std::int64_t after = co_await end_offsets();
-        for (int i = 0;
-             i < 100 && after - before < static_cast<std::int64_t>(acknowledged_records_); ++i) {
-            const MonoTime next = shards_.clock().now() + milliseconds(50);
-            co_await shards_.sleep_until(next);
-            after = co_await end_offsets();
-        }
-        // Everything acknowledged is there, and nothing else.
-        if (options_.acks != 0 &&
-            after - before != static_cast<std::int64_t>(acknowledged_records_)) {
-            totals_.complain("the log grew by " + std::to_string(after - before) +
-                             " records, but " + std::to_string(acknowledged_records_) +
-                             " were acknowledged");
-        }
+        co_await check_ends();
     }
 
     Task<void> fetch() {
@@ -183,12 +109,58 @@ public:
         for (unsigned i = 0; i < options_.connections; ++i)
             tasks.spawn(fetch_on(i));
         co_await tasks.join();
-        measured_ = shards_.clock().now();
+    }
+
+    // One connection produces to each partition: so the offset of a batch tells which one it is.
+    Task<void> tail() {
+        tailing_ = true;
+        if (!co_await prepare_topic()) co_return;
+        build_batches();
+        due_.resize(static_cast<std::size_t>(options_.partitions));
+        begin();
+        runtime::TaskGroup consumers(shards_.ready());
+        for (unsigned i = 0; i < options_.consumers; ++i)
+            consumers.spawn(follow_on(i));
+        runtime::TaskGroup producers(shards_.ready());
+        const auto count = static_cast<unsigned>(options_.partitions);
+        for (unsigned i = 0; i < count; ++i)
+            producers.spawn(produce_on(i, count));
+        co_await producers.join();
+        give_up_ = shards_.clock().now() + seconds(30);
+        producers_ended_ = true;
+        co_await consumers.join();
+        co_await check_ends();
+    }
+
+    Task<void> create() {
+        measured_start_ = measured_end_ = shards_.clock().now();
+        std::string wrong =
+            co_await topics_.create(topic_names(), options_.partitions, options_.configs);
+        if (wrong.empty()) wrong = co_await await_serving();
+        measured_end_ = shards_.clock().now();
+        if (!wrong.empty()) totals_.complain(std::move(wrong));
+    }
+
+    Task<void> remove() {
+        measured_start_ = measured_end_ = shards_.clock().now();
+        std::string wrong = co_await topics_.remove(topic_names());
+        measured_end_ = shards_.clock().now();
+        if (!wrong.empty()) totals_.complain(std::move(wrong));
+    }
+
+    Task<void> await() {
+        measured_start_ = measured_end_ = shards_.clock().now();
+        std::string wrong = co_await await_serving();
+        measured_end_ = shards_.clock().now();
+        if (!wrong.empty()) totals_.complain(std::move(wrong));
     }
 
     int report(std::string_view what) const {
         const double seconds =
             std::chrono::duration<double>(measured_end_ - measured_start_).count();
+        const auto per_second = [&](std::uint64_t count) {
+            return seconds > 0 ? static_cast<double>(count) / seconds : 0.0;
+        };
         const auto us = [&](double p) {
             return static_cast<double>(totals_.latency.percentile(p)) / 1000.0;
         };
@@ -202,10 +174,8 @@ public:
             static_cast<int>(what.size()), what.data(), seconds,
             static_cast<unsigned long long>(totals_.requests),
             static_cast<unsigned long long>(totals_.records),
-            static_cast<unsigned long long>(totals_.bytes),
-            static_cast<double>(totals_.requests) / seconds,
-            static_cast<double>(totals_.records) / seconds,
-            static_cast<double>(totals_.bytes) / seconds / 1e6,
+            static_cast<unsigned long long>(totals_.bytes), per_second(totals_.requests),
+            per_second(totals_.records), per_second(totals_.bytes) / 1e6,
             static_cast<unsigned long long>(all_requests_),
             static_cast<unsigned long long>(all_records_),
             static_cast<unsigned long long>(all_bytes_), us(50), us(99), us(99.9),
@@ -219,85 +189,66 @@ public:
 
 private:
     Task<std::unique_ptr<Peer>> connect() {
-        const runtime::Address address{options_.host, options_.port};
-        auto stream = co_await net_.connect(address, shards_.clock().now() + seconds(10));
-        if (!stream) {
-            totals_.complain("cannot connect: " + stream.error().to_string());
+        auto peer = co_await topics_.connect();
+        if (!peer) {
+            totals_.complain("cannot connect: " + peer.error().to_string());
             co_return nullptr;
         }
-        co_return std::make_unique<Peer>(*std::move(stream));
+        co_return *std::move(peer);
     }
 
-    template <typename Request, typename Response>
-    Task<bool> ask(Peer& peer, ApiKey key, std::int16_t version, const Request& request,
-                   Response& response, Buffer& keep) {
-        const Buffer frame = frame_of(key, version, request);
-        if (!co_await peer.send(frame)) co_return false;
-        const BytesView answer = co_await peer.receive();
-        keep.assign(answer.begin(), answer.end());
-        wire::Reader reader(keep);
-        wire::read_response_header(reader, key, version);
-        response.decode(reader, version);
-        co_return reader.ok();
+    std::vector<std::string> topic_names() const {
+        if (options_.topics == 1) return {options_.topic};
+        std::vector<std::string> names;
+        for (std::int32_t i = 0; i < options_.topics; ++i)
+            names.push_back(options_.topic + "-" + std::to_string(i));
+        return names;
     }
 
+    Task<std::string> await_serving() {
+        const auto timeout = std::chrono::duration<double>(options_.timeout_seconds);
+        const MonoTime deadline =
+            shards_.clock().now() + std::chrono::duration_cast<Duration>(timeout);
+        const std::vector<std::string> names = topic_names();
+        co_return co_await topics_.await_serving(names, options_.partitions, deadline);
+    }
+
+    // The topic is there and its partitions answer; notes where they end.
     Task<bool> prepare_topic() {
-        auto peer = co_await connect();
-        if (!peer) co_return false;
-        if (!options_.create) co_return true;
-        wire::CreateTopicsRequest request;
-        request.timeout_ms = 30'000;
-        auto& topic = request.topics.emplace_back();
-        topic.name = options_.topic;
-        topic.num_partitions = options_.partitions;
-        topic.replication_factor = 1;
-        if (!options_.durability.empty())
-            topic.configs.push_back({"cauce.durability", options_.durability});
-        wire::CreateTopicsResponse response;
-        Buffer keep;
-        const bool asked = co_await ask(*peer, ApiKey::create_topics, kCreateTopicsVersion, request,
-                                        response, keep);
-        const auto error = asked && response.topics.size() == 1
-                               ? error_code_from_wire(response.topics[0].error_code)
-                               : ErrorCode::network_exception;
-        if (error != ErrorCode::none && error != ErrorCode::topic_already_exists) {
-            totals_.complain("cannot create the topic: " + std::string(error_name(error)));
+        const std::vector<std::string> names{options_.topic};
+        std::string wrong;
+        if (options_.create)
+            wrong = co_await topics_.create(names, options_.partitions, options_.configs);
+        if (wrong.empty()) wrong = co_await await_serving();
+        if (!wrong.empty()) {
+            totals_.complain(std::move(wrong));
             co_return false;
         }
-        // Brokers may need a moment until they serve it.
-        for (int i = 0; i < 100 && (co_await end_offsets()) < 0; ++i) {
-            const MonoTime next = shards_.clock().now() + milliseconds(50);
-            co_await shards_.sleep_until(next);
-        }
+        starts_ = co_await topics_.ends(options_.topic, options_.partitions);
+        acknowledged_.resize(starts_.size());
         co_return true;
     }
 
-    // The sum of all partitions' ends; -1 when a partition does not answer.
-    Task<std::int64_t> end_offsets() {
-        auto peer = co_await connect();
-        if (!peer) co_return -1;
-        wire::ListOffsetsRequest request;
-        request.replica_id = -1;
-        auto& topic = request.topics.emplace_back();
-        topic.name = options_.topic;
-        for (std::int32_t p = 0; p < options_.partitions; ++p) {
-            auto& partition = topic.partitions.emplace_back();
-            partition.partition_index = p;
-            partition.timestamp = -1;
-        }
-        wire::ListOffsetsResponse response;
-        Buffer keep;
-        if (!co_await ask(*peer, ApiKey::list_offsets, kListOffsetsVersion, request, response,
-                          keep))
-            co_return -1;
-        std::int64_t sum = 0;
-        for (const auto& one : response.topics) {
-            for (const auto& partition : one.partitions) {
-                if (partition.error_code != 0) co_return -1;
-                sum += partition.offset;
+    // Everything acknowledged is there, and nothing else.
+    Task<void> check_ends() {
+        if (options_.acks == 0) co_return;
+        std::int64_t grown = 0;
+        std::int64_t acknowledged = 0;
+        // With acks=1 the last records may still be on their way to the device.
+        for (int i = 0; i < 100; ++i) {
+            const auto ends = co_await topics_.ends(options_.topic, options_.partitions);
+            grown = acknowledged = 0;
+            for (std::size_t p = 0; p < ends.size(); ++p) {
+                grown += ends[p] - starts_[p];
+                acknowledged += acknowledged_[p];
             }
+            if (!ends.empty() && grown >= acknowledged) break;
+            const MonoTime next = shards_.clock().now() + milliseconds(50);
+            co_await shards_.sleep_until(next);
         }
-        co_return sum;
+        if (grown != acknowledged)
+            totals_.complain("the log grew by " + std::to_string(grown) + " records, but " +
+                             std::to_string(acknowledged) + " were acknowledged");
     }
 
     void build_batches() {
@@ -321,6 +272,9 @@ private:
             partition.records.emplace().bytes = wire::Bytes(batch);
             frames_.push_back(frame_of(ApiKey::produce, kProduceVersion, request));
         }
+        rate_ = options_.rate;
+        if (options_.megabytes_per_second > 0)
+            rate_ = options_.megabytes_per_second * 1e6 / static_cast<double>(bytes_per_batch_);
     }
 
     void begin() {
@@ -331,6 +285,7 @@ private:
                                               std::chrono::duration<double>(options_.seconds));
     }
     bool over() const { return shards_.clock().now() >= measured_end_ || stop_.requested(); }
+    bool all_sent() const { return options_.requests > 0 && sent_ >= options_.requests; }
     bool counts(MonoTime sent) const { return sent >= measured_start_ && sent < measured_end_; }
 
     struct Outstanding {
@@ -344,20 +299,20 @@ private:
         bool broken = false;
     };
 
-    Task<void> produce_on(unsigned number) {
+    Task<void> produce_on(unsigned number, unsigned connections) {
         auto peer = co_await connect();
         if (!peer) co_return;
         Window window;
         runtime::TaskGroup receiving(shards_.ready());
         if (options_.acks != 0) receiving.spawn(receive_produced(*peer, window));
         std::vector<Buffer> frames = frames_;
-        const double own_rate = options_.rate / options_.connections;
+        const double own_rate = rate_ / connections;
         std::int32_t sent = 0;
-        while (!over() && !window.broken) {
+        while (!over() && !all_sent() && !window.broken) {
             MonoTime since = shards_.clock().now();
             if (own_rate > 0) {
                 const auto offset = std::chrono::duration<double>(
-                    (sent + number / static_cast<double>(options_.connections)) / own_rate);
+                    (sent + number / static_cast<double>(connections)) / own_rate);
                 since = started_ + std::chrono::duration_cast<Duration>(offset);
                 if (since > shards_.clock().now()) co_await shards_.sleep_until(since);
             } else {
@@ -365,11 +320,13 @@ private:
                     co_await window.freed.wait();
                 since = shards_.clock().now();
             }
+            const unsigned turn = tailing_ ? number : number + static_cast<unsigned>(sent);
             const auto partition =
-                static_cast<std::int32_t>((number + static_cast<unsigned>(sent)) %
-                                          static_cast<unsigned>(options_.partitions));
+                static_cast<std::int32_t>(turn % static_cast<unsigned>(options_.partitions));
             Buffer& frame = frames[static_cast<std::size_t>(partition)];
             set_correlation(frame, sent++);
+            ++sent_;
+            if (tailing_) due_[static_cast<std::size_t>(partition)].push_back(since);
             if (options_.acks != 0) window.outstanding.push_back({since, partition});
             if (!co_await peer->send(frame)) {
                 totals_.complain("the connection broke while sending");
@@ -413,8 +370,9 @@ private:
                                  " is not above the one before");
             } else {
                 last_offset[static_cast<std::size_t>(request.partition)] = partition.base_offset;
-                acknowledged_records_ += records_per_batch_;
-                count(request.since, records_per_batch_, bytes_per_batch_);
+                acknowledged_[static_cast<std::size_t>(request.partition)] +=
+                    static_cast<std::int64_t>(records_per_batch_);
+                if (!tailing_) count(request.since, records_per_batch_, bytes_per_batch_);
             }
             window.freed.notify_all();
         }
@@ -436,44 +394,81 @@ private:
         totals_.latency.record(static_cast<std::uint64_t>((shards_.clock().now() - since).count()));
     }
 
-    // Reads the partition over and over from its start, or with --follow what is appended.
+    // Reads the partition over and over from its start.
     Task<void> fetch_on(unsigned number) {
         auto peer = co_await connect();
         if (!peer) co_return;
         const auto partition =
             static_cast<std::int32_t>(number % static_cast<unsigned>(options_.partitions));
         std::int64_t next = 0;
-        if (options_.follow) {
-            const std::int64_t end = co_await end_offsets();
-            next = std::max<std::int64_t>(end, 0);
-        }
         std::int32_t correlation = 0;
         while (!over()) {
             const MonoTime since = shards_.clock().now();
-            wire::FetchRequest request;
-            request.max_wait_ms = 500;
-            request.min_bytes = 1;
-            request.max_bytes = options_.fetch_bytes;
-            auto& topic = request.topics.emplace_back();
-            topic.topic = options_.topic;
-            auto& wanted = topic.partitions.emplace_back();
-            wanted.partition = partition;
-            wanted.fetch_offset = next;
-            wanted.partition_max_bytes = options_.fetch_bytes;
-            Buffer frame = frame_of(ApiKey::fetch, kFetchVersion, request);
-            set_correlation(frame, correlation++);
-            if (!co_await peer->send(frame)) break;
-            const BytesView answer = co_await peer->receive();
-            if (answer.empty()) {
-                totals_.complain("the connection broke");
-                break;
+            Read read;
+            if (!co_await fetch_once(*peer, partition, next, correlation++, read)) break;
+            if (read.records > 0) {
+                count(since, read.records, read.bytes);
+            } else if (next >= read.high_watermark) {
+                next = 0;
             }
-            if (!take(answer, next, since)) break;
         }
         peer->close();
     }
 
-    bool take(BytesView answer, std::int64_t& next, MonoTime since) {
+    // Waits at the end of a partition, until it has got all that was acknowledged there.
+    Task<void> follow_on(unsigned number) {
+        auto peer = co_await connect();
+        if (!peer) co_return;
+        const auto partition =
+            static_cast<std::int32_t>(number % static_cast<unsigned>(options_.partitions));
+        const auto index = static_cast<std::size_t>(partition);
+        std::int64_t next = starts_[index];
+        std::int32_t correlation = 0;
+        while (!producers_ended_ || next < starts_[index] + acknowledged_[index]) {
+            if (producers_ended_ && shards_.clock().now() >= give_up_) {
+                totals_.complain("a consumer got " + std::to_string(next - starts_[index]) +
+                                 " records, but " + std::to_string(acknowledged_[index]) +
+                                 " were acknowledged");
+                break;
+            }
+            Read read;
+            if (!co_await fetch_once(*peer, partition, next, correlation++, read)) break;
+        }
+        peer->close();
+    }
+
+    struct Read {
+        std::uint64_t records = 0;
+        std::uint64_t bytes = 0;
+        std::int64_t high_watermark = -1;
+    };
+
+    // One request; moves `next` behind what came. False after a complaint.
+    Task<bool> fetch_once(Peer& peer, std::int32_t partition, std::int64_t& next,
+                          std::int32_t correlation, Read& read) {
+        wire::FetchRequest request;
+        request.max_wait_ms = 500;
+        request.min_bytes = 1;
+        request.max_bytes = options_.fetch_bytes;
+        auto& topic = request.topics.emplace_back();
+        topic.topic = options_.topic;
+        auto& wanted = topic.partitions.emplace_back();
+        wanted.partition = partition;
+        wanted.fetch_offset = next;
+        wanted.partition_max_bytes = options_.fetch_bytes;
+        Buffer frame = frame_of(ApiKey::fetch, kFetchVersion, request);
+        set_correlation(frame, correlation);
+        const bool sent = co_await peer.send(frame);
+        BytesView answer;
+        if (sent) answer = co_await peer.receive();
+        if (answer.empty()) {
+            totals_.complain("the connection broke");
+            co_return false;
+        }
+        co_return take(answer, partition, next, read);
+    }
+
+    bool take(BytesView answer, std::int32_t asked, std::int64_t& next, Read& read) {
         wire::Reader reader(answer);
         wire::read_response_header(reader, ApiKey::fetch, kFetchVersion);
         wire::FetchResponse response;
@@ -488,8 +483,8 @@ private:
             return false;
         }
         BytesView rest = partition.records ? BytesView(partition.records->bytes) : BytesView{};
-        std::uint64_t records = 0;
-        const std::size_t bytes = rest.size();
+        read.bytes = rest.size();
+        read.high_watermark = partition.high_watermark;
         while (!rest.empty()) {
             const auto batch = wire::parse_batch(rest);
             if (!batch) break;  // the last one may be cut short
@@ -503,30 +498,47 @@ private:
                 totals_.complain("a batch with a wrong checksum");
                 return false;
             }
+            if (tailing_ && !deliver(asked, batch->base_offset().value)) return false;
             next = batch->next_offset().value;
-            records += static_cast<std::uint64_t>(batch->count());
+            read.records += static_cast<std::uint64_t>(batch->count());
             rest = rest.subspan(batch->size_bytes());
         }
-        if (records > 0) {
-            count(since, records, bytes);
-        } else if (!options_.follow && next >= partition.high_watermark) {
-            next = 0;
+        return true;
+    }
+
+    // A batch of ours has come to a consumer.
+    bool deliver(std::int32_t partition, std::int64_t base_offset) {
+        const auto index = static_cast<std::size_t>(partition);
+        const std::int64_t behind = base_offset - starts_[index];
+        const auto per_batch = static_cast<std::int64_t>(records_per_batch_);
+        const auto turn = static_cast<std::size_t>(behind / per_batch);
+        if (behind < 0 || behind % per_batch != 0 || turn >= due_[index].size()) {
+            totals_.complain("a batch at offset " + std::to_string(base_offset) +
+                             ", which nobody sent");
+            return false;
         }
+        count(due_[index][turn], records_per_batch_, bytes_per_batch_);
         return true;
     }
 
     const Options& options_;
     runtime::Shards& shards_;
-    runtime::Net& net_;
     runtime::Stop& stop_;
+    Topics topics_;
     std::vector<Buffer> frames_;  // one a partition
     std::uint64_t records_per_batch_ = 0;
     std::uint64_t bytes_per_batch_ = 0;
     MonoTime started_;
     MonoTime measured_start_;
     MonoTime measured_end_;
-    MonoTime measured_;
-    std::uint64_t acknowledged_records_ = 0;
+    double rate_ = 0;                         // requests a second; 0 = closed loop
+    std::uint64_t sent_ = 0;                  // requests
+    std::vector<std::int64_t> starts_;        // by partition: its end before we began
+    std::vector<std::int64_t> acknowledged_;  // by partition: records
+    bool tailing_ = false;
+    std::vector<std::vector<MonoTime>> due_;  // by partition: when each batch should have left
+    bool producers_ended_ = false;
+    MonoTime give_up_;
     std::uint64_t all_requests_ = 0;  // warm-up included, for CPU per request
     std::uint64_t all_records_ = 0;
     std::uint64_t all_bytes_ = 0;
@@ -538,32 +550,60 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     Options options;
     std::string bootstrap = "127.0.0.1:9092";
+    std::vector<std::string> configs;
     app.add_option("-b,--bootstrap", bootstrap, "host:port of the broker");
     app.add_option("-t,--topic", options.topic, "topic, made when it is not there");
     app.add_option("--partitions", options.partitions)->check(CLI::Range(1, 100'000));
-    app.add_option("--durability", options.durability,
-                   "cauce.durability of the topic: flush or page-cache");
+    app.add_option("--config", configs, "KEY=VALUE of a topic we make; may come several times")
+        ->allow_extra_args(false);
     app.add_flag("!--no-create", options.create, "the topic exists");
     app.add_option("-c,--connections", options.connections)->check(CLI::Range(1, 10'000));
     app.add_option("-s,--seconds", options.seconds, "measured time");
     app.add_option("--warmup", options.warmup_seconds, "seconds before that, not measured");
     CLI::App* produce = app.add_subcommand("produce", "send prebuilt batches")->fallthrough();
-    produce->add_option("--record-bytes", options.record_bytes);
-    produce->add_option("--batch-bytes", options.batch_bytes);
+    CLI::App* tail =
+        app.add_subcommand("tail", "produce, and follow the end with consumers")->fallthrough();
+    for (CLI::App* each : {produce, tail}) {
+        each->add_option("--record-bytes", options.record_bytes);
+        each->add_option("--batch-bytes", options.batch_bytes);
+        each->add_option("--in-flight", options.in_flight,
+                         "requests under way on each connection (closed loop)");
+        each->add_option("--rate", options.rate,
+                         "requests a second over all connections (open loop)");
+        each->add_option("--megabytes-per-second", options.megabytes_per_second,
+                         "the rate, by the bytes of batches (open loop)");
+        each->add_option("--requests", options.requests, "end after so many");
+    }
     produce->add_option("--acks", options.acks)->check(CLI::Range(-1, 1));
-    produce->add_option("--in-flight", options.in_flight,
-                        "requests under way on each connection (closed loop)");
-    produce->add_option("--rate", options.rate,
-                        "requests a second over all connections (open loop)");
-    CLI::App* fetch =
-        app.add_subcommand("fetch", "read over and over, or follow the end")->fallthrough();
-    fetch->add_option("--fetch-bytes", options.fetch_bytes, "max_bytes of a request");
-    fetch->add_flag("--check-crc", options.check_crc);
-    fetch->add_flag("--follow", options.follow);
+    tail->add_option("--acks", options.acks)->check(CLI::IsMember({-1, 1}));
+    tail->add_option("--consumers", options.consumers)->check(CLI::Range(1, 10'000));
+    CLI::App* fetch = app.add_subcommand("fetch", "read over and over")->fallthrough();
+    for (CLI::App* each : {fetch, tail}) {
+        each->add_option("--fetch-bytes", options.fetch_bytes, "max_bytes of a request");
+        each->add_flag("--check-crc", options.check_crc);
+    }
+    CLI::App* create = app.add_subcommand("create", "make topics and wait until all of them answer")
+                           ->fallthrough();
+    CLI::App* remove = app.add_subcommand("delete", "delete topics")->fallthrough();
+    CLI::App* await =
+        app.add_subcommand("await", "wait until all partitions of topics answer")->fallthrough();
+    for (CLI::App* each : {create, remove, await})
+        each->add_option("--topics", options.topics, "how many: NAME-0, NAME-1 ...")
+            ->check(CLI::Range(1, 100'000));
+    for (CLI::App* each : {create, await})
+        each->add_option("--timeout", options.timeout_seconds, "seconds");
     CLI11_PARSE(app, argc, argv);
     const std::size_t colon = bootstrap.rfind(':');
     options.host = bootstrap.substr(0, colon);
     options.port = static_cast<std::uint16_t>(std::stoi(bootstrap.substr(colon + 1)));
+    for (const std::string& config : configs) {
+        const std::size_t equals = config.find('=');
+        if (equals == std::string::npos) {
+            std::fprintf(stderr, "load: --config %s is not KEY=VALUE\n", config.c_str());
+            return 2;
+        }
+        options.configs.emplace_back(config.substr(0, equals), config.substr(equals + 1));
+    }
 
     auto made = runtime::os::Runtime::make({});
     if (!made) {
@@ -572,11 +612,17 @@ int main(int argc, char** argv) {
     }
     runtime::os::Runtime& runtime = **made;
     Load load(options, runtime.shards(0), runtime.net(0), runtime.stop());
-    const bool producing = produce->parsed();
-    const auto ran =
-        runtime.run([&](unsigned) { return producing ? load.produce() : load.fetch(); });
+    const CLI::App* what = app.get_subcommands().front();
+    const auto ran = runtime.run([&](unsigned) {
+        if (what == produce) return load.produce();
+        if (what == fetch) return load.fetch();
+        if (what == tail) return load.tail();
+        if (what == create) return load.create();
+        if (what == remove) return load.remove();
+        return load.await();
+    });
     if (!ran) std::fprintf(stderr, "load: %s\n", ran.error().to_string().c_str());
-    return load.report(producing ? "produce" : "fetch");
+    return load.report(what->get_name());
 }
 
 }  // namespace
