@@ -44,13 +44,20 @@ Task<std::string> Topics::create(const std::vector<std::string>& names, std::int
         topic.replication_factor = 1;
         for (const auto& [key, value] : configs)
             topic.configs.push_back({key, value});
-        wire::CreateTopicsResponse response;
-        Buffer keep;
-        const bool asked = co_await ask(**peer, ApiKey::create_topics, kCreateTopicsVersion,
-                                        request, response, keep);
-        const auto error = asked && response.topics.size() == 1
-                               ? error_code_from_wire(response.topics[0].error_code)
-                               : ErrorCode::network_exception;
+        auto error = ErrorCode::network_exception;
+        const MonoTime deadline = shards_.clock().now() + seconds(30);
+        do {
+            wire::CreateTopicsResponse response;
+            Buffer keep;
+            if (!co_await ask(**peer, ApiKey::create_topics, kCreateTopicsVersion, request,
+                              response, keep) ||
+                response.topics.size() != 1)
+                co_return "cannot create " + name + ": no answer that can be read";
+            error = error_code_from_wire(response.topics[0].error_code);
+            if (error != ErrorCode::invalid_replication_factor) break;
+            const MonoTime next = shards_.clock().now() + kPause;
+            co_await shards_.sleep_until(next);
+        } while (shards_.clock().now() < deadline);
         if (error != ErrorCode::none && error != ErrorCode::topic_already_exists)
             co_return "cannot create " + name + ": " + std::string(error_name(error));
     }

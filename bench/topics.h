@@ -23,7 +23,8 @@ public:
     runtime::Task<IoResult<std::unique_ptr<Peer>>> connect();
 
     // One request a topic, because brokers limit the partitions of a request. One that is there
-    // already is taken as it is.
+    // already is taken as it is. Apache Kafka answers clients before its controller counts it as a
+    // broker that can hold replicas, so that is waited for.
     runtime::Task<std::string> create(const std::vector<std::string>& names,
                                       std::int32_t partitions, const TopicConfigs& configs);
     runtime::Task<std::string> remove(const std::vector<std::string>& names);
