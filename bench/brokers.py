@@ -78,6 +78,10 @@ class Process:
         """Seconds on a processor in steps of nanoseconds, by thread: for intervals in which hardly anything runs."""
         return {thread: int(text.split()[0]) / 1e9 for thread, text in self._of_threads("schedstat")}
 
+    def cpu_since_start(self):
+        """All of it, also where it is less than a tick."""
+        return max(self.cpu(), sum(self.cpu_by_thread().values()))
+
     def memory(self):
         """Resident bytes."""
         return int((self.folder / "statm").read_text().split()[1]) * PAGE

@@ -166,8 +166,8 @@ class Tables(unittest.TestCase):
 
 class Measuring(unittest.TestCase):
     def test_cpu_of_all_threads_of_a_process(self):
-        spin = "import threading, time\nf = lambda: [0 for _ in iter(lambda: time.thread_time() < 0.15, False)]\n" \
-               "t = threading.Thread(target=f)\nt.start(); t.join()\nprint(flush=True); input()"
+        spin = "import sys, threading\nimport time\nf = lambda: [0 for _ in iter(lambda: time.thread_time() < 0.15, False)]\n" \
+               "t = threading.Thread(target=f)\nt.start(); t.join()\nprint(flush=True); sys.stdin.read()"
         with subprocess.Popen([sys.executable, "-c", spin], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
             child.stdout.readline()
             process = brokers.Process(child.pid)
