@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -53,6 +54,11 @@ def raise_file_limit(wanted=200_000):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
             return
+
+
+def end_in_order():
+    """When we are told to end, brokers are stopped and directories removed first, as at every other end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 LIBC = ctypes.CDLL(None)
