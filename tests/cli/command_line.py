@@ -499,6 +499,46 @@ def a_broker_is_formatted_and_started(binary, folder):
         server.stop()
 
 
+@server_test
+def a_broker_has_several_log_directories(binary, folder):
+    port = free_port()
+    config = folder / "directories.properties"
+
+    def configure(*names):
+        config.write_text("process.roles=broker,controller\nnode.id=7\n"
+                          f"log.dirs={','.join(str(folder / name) for name in names)}\nmetadata.log.dir={folder}/metadata\n"
+                          f"listeners=PLAINTEXT://127.0.0.1:{port}\n")
+
+    configure("one", "two")
+    cauce = Cauce(binary, "127.0.0.1:1")
+    said = cauce.out("storage", "format", "--standalone", "-c", str(config), "-t", "dLfCc2p6Rkqg0Hk0TjBiow").decode()
+    expect([line.split(" directory ")[0] for line in said.splitlines()],
+           ["Formatting data", "Formatting data", "Formatting dynamic metadata voter"], "what formatting says")
+    identities = {re.search("directory.id=(.*)", (folder / name / "meta.properties").read_text())[1]
+                  for name in ("one", "two", "metadata")}
+    expect(len(identities), 3, "number of directory ids")
+
+    def folders(name):
+        return sorted(entry.name for entry in (folder / name).glob("spread-*"))
+
+    with Server(binary, ["broker", "start", "-c", str(config)], port, folder) as server:
+        server.cauce.call("topic", "create", "spread", "-p", "4")
+        for partition in range(4):
+            server.cauce.call("produce", "spread", "-p", str(partition), text=b"line %d\n" % partition)
+        server.stop()
+    expect((folders("one"), folders("two")), (["spread-0", "spread-2"], ["spread-1", "spread-3"]), "where partitions are")
+    configure("one", "two", "three")
+    with Server(binary, ["broker", "start", "-c", str(config)], port, folder) as server:
+        expect(f"the log directory {folder}/three is new" in server.said(), True, "what it says of a new directory")
+        read = server.cauce.out("consume", "spread", "--exit")
+        expect(sorted(read.splitlines()), [b"line %d" % partition for partition in range(4)], "what was kept")
+        server.stop()
+    meta = folder / "two" / "meta.properties"
+    meta.write_text(meta.read_text().replace("node.id=7", "node.id=8"))
+    complaint = refused(binary, "broker", "start", "-c", str(config))
+    expect(f"{folder}/two belongs to node 8, but node.id is 7" in complaint, True, "complaint about another node's directory")
+
+
 def run(name, function, *arguments):
     try:
         function(*arguments)
