@@ -24,6 +24,8 @@ constexpr std::uint64_t kSnapshotEvery = 4 * 1024 * 1024;
 constexpr std::ptrdiff_t kSnapshotsInside = 2;
 // Larger batches are written by themselves.
 constexpr std::size_t kGatheredMax = 64 * 1024;
+// What flushing_upto_ is while no flush runs.
+constexpr Offset kNoFlush{-1};
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Log::Log(DirectoryShard& home, LogOpenOptions options)
       start_offset_(options.start_offset),
       end_offset_(options.start_offset),
       flushed_offset_(options.start_offset),
-      flushing_upto_(options.start_offset) {}
+      flushing_upto_(kNoFlush) {}
 
 Log::~Log() = default;
 
@@ -50,7 +52,7 @@ runtime::Task<IoResult<std::unique_ptr<Log>>> Log::open(DirectoryShard& home,
     log->recovery_ = std::make_unique<RecoveryReport>(std::move(found->report));
     log->start_offset_ = found->start_offset;
     log->end_offset_ = found->end_offset;
-    log->flushed_offset_ = log->flushing_upto_ = found->flushed_offset;
+    log->flushed_offset_ = found->flushed_offset;
     log->segments_ = std::move(found->segments);
     log->snapshots_ = std::move(found->snapshots);
     log->producers_ = std::move(found->producers);
@@ -446,11 +448,13 @@ void Log::flush_done() {
         flushed_offset_ = flushing_upto_;
         dirty_since_ = home_.shards().clock().now();
     }
+    flushing_upto_ = kNoFlush;
     flushed_.notify_all();
     if (observer_ != nullptr) observer_->log_flushed();
 }
 
 void Log::flush_failed(const IoError&) {
+    flushing_upto_ = kNoFlush;
     flushed_.notify_all();
     if (observer_ != nullptr) observer_->log_failed();
 }
@@ -640,7 +644,8 @@ runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
         if (!removed && removed.error().number != ENOENT)
             co_return std::unexpected(home_.judge_write(std::move(removed).error()));
     }
-    start_offset_ = end_offset_ = flushed_offset_ = flushing_upto_ = start;
+    start_offset_ = end_offset_ = flushed_offset_ = start;
+    if (flushing_upto_ != kNoFlush) flushing_upto_ = start;
     producers_.clear();
     dirty_.files.clear();
     dirty_.active = nullptr;
@@ -659,6 +664,9 @@ runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
 runtime::Task<IoResult<void>> Log::close() {
     CHECK(!busy_ && !closed_);
     closed_ = true;
+    // Two flushes would take the temporary file of the epochs from each other.
+    while (flushing_upto_ != kNoFlush)
+        co_await flushed_.wait();
     if (home_.offline()) co_return offline_error();
     if (segments_.empty()) co_return IoResult<void>{};
     auto ended = active().finish(&dirty_.files);
@@ -682,6 +690,10 @@ runtime::Task<IoResult<void>> Log::remove() {
     CHECK(!busy_);
     closed_ = true;
     CO_RETURN_IF_ERROR(write_gathered());
+    // A flush names files by their path: it would not find them in a folder that has been renamed,
+    // and that would count as a failure of the disk.
+    while (flushing_upto_ != kNoFlush)
+        co_await flushed_.wait();
     ++cuts_;
     release_memory();
     dirty_ = Dirty();

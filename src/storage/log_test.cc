@@ -512,6 +512,57 @@ TEST_F(LogTest, ARemovedPartitionLeavesAFolderToDelete) {
     EXPECT_TRUE(disk.all_files().empty());
 }
 
+// The first record brings the file of leader epochs, which a flush writes beside the segments: it
+// names it by its path, twice.
+TEST_F(LogTest, RemovingAndClosingWaitForTheFlushThatRuns) {
+    struct Ending {
+        static runtime::Task<void> run(runtime::Task<IoResult<void>> task, int& ended) {
+            const auto done = co_await std::move(task);
+            ended = done ? 1 : -1;
+        }
+    };
+    for (const bool removes : {true, false}) {
+        restart();
+        ASSERT_TRUE(stand->open());
+        disk.hold_syncs = true;
+        stand->append({});
+        stand->shard.settle();
+        int ended = 0;
+        auto task = removes ? log().remove() : log().close();
+        stand->shard.start(Ending::run(std::move(task), ended));
+        EXPECT_EQ(ended, 0);
+        EXPECT_TRUE(disk.exists(kFolder));
+        disk.release_syncs();
+        stand->shard.settle();
+        EXPECT_EQ(ended, 1);
+        EXPECT_EQ(disk.exists(kFolder), !removes);
+        EXPECT_EQ(stand->offline_calls, 0);
+        EXPECT_FALSE(stand->home.offline());
+    }
+}
+
+// When the flush fails there is nothing left to wait for.
+TEST_F(LogTest, RemovingEndsWhenTheDirectoryFailsMeanwhile) {
+    ASSERT_TRUE(stand->open());
+    disk.hold_syncs = true;
+    stand->append({});
+    stand->shard.settle();
+    std::optional<bool> removed;
+    struct Removal {
+        static runtime::Task<void> run(Log& log, std::optional<bool>& removed) {
+            const auto done = co_await log.remove();
+            removed = done.has_value();
+        }
+    };
+    stand->shard.start(Removal::run(log(), removed));
+    EXPECT_FALSE(removed.has_value());
+    disk.sync_error = EIO;
+    disk.release_syncs();
+    stand->shard.settle();
+    EXPECT_TRUE(removed.has_value());
+    EXPECT_EQ(stand->offline_calls, 1);
+}
+
 TEST_F(LogTest, FlushModeFlushesEveryAppendInRounds) {
     ASSERT_TRUE(stand->open());
     stand->append({});
