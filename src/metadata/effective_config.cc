@@ -192,4 +192,20 @@ std::vector<ConfigEntry> EffectiveConfig::describe_default_broker() const {
     return out;
 }
 
+std::vector<ConfigEntry> EffectiveConfig::describe_client_metrics(
+    std::string_view subscription) const {
+    std::vector<ConfigEntry> out;
+    const ConfigResource* resource = image_.config(ResourceType::client_metrics, subscription);
+    for (const ConfigKey& key : config_keys(ConfigScope::client_metrics)) {
+        const std::string* set = entry(resource, key.name);
+        if (set == nullptr) continue;
+        ConfigEntry described;
+        described.key = &key;
+        described.value = *set;
+        described.source = ConfigSource::client_metrics;
+        out.push_back(std::move(described));
+    }
+    return out;
+}
+
 }  // namespace cauce::metadata

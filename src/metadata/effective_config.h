@@ -68,6 +68,8 @@ public:
     // What was set for all brokers, nothing else (broker "").
     std::vector<ConfigEntry> describe_default_broker() const;
     std::vector<ConfigEntry> describe_group(std::string_view group) const;
+    // What was set for the subscription; one that does not exist has nothing.
+    std::vector<ConfigEntry> describe_client_metrics(std::string_view subscription) const;
 
 private:
     // What a topic or group without a value of its own gets.

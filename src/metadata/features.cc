@@ -24,6 +24,21 @@ constexpr std::array<std::string_view, 27> kMetadataVersions = {
     "4.2-IV0", "4.2-IV1", "4.3-IV0", "4.4-IV0", "4.4-IV1", "4.4-IV2",
 };
 
+// Levels that brought a new form of the metadata.
+constexpr std::array<std::int16_t, 11> kMetadataChanges = {
+    7,   // 3.3-IV3
+    8,   // 3.4-IV0
+    11,  // 3.5-IV2
+    13,  // 3.6-IV1
+    14,  // 3.6-IV2
+    15,  // 3.7-IV0
+    17,  // 3.7-IV2
+    23,  // 4.0-IV1
+    30,  // 4.3-IV0
+    32,  // 4.4-IV1
+    33,  // 4.4-IV2
+};
+
 }  // namespace
 
 std::span<const SupportedFeature> supported_features() {
@@ -42,6 +57,11 @@ std::map<std::string, std::int16_t, std::less<>> bootstrap_features() {
             levels.emplace(feature.name, feature.initial);
     }
     return levels;
+}
+
+bool metadata_changed(std::int16_t from, std::int16_t to) {
+    return std::ranges::any_of(kMetadataChanges,
+                               [&](std::int16_t change) { return change > from && change <= to; });
 }
 
 std::string_view metadata_version_name(std::int16_t level) {

@@ -37,6 +37,10 @@ std::string_view metadata_version_name(std::int16_t level);
 // Reads "4.4-IV2", or "4.4" for the newest of a release.
 std::optional<std::int16_t> metadata_version_level(std::string_view name);
 
+// Whether the form of the metadata differs between two levels of metadata.version, the lower one
+// first: a way back across such a change would lose what only the newer form can say.
+bool metadata_changed(std::int16_t from, std::int16_t to);
+
 // The versions of records at a level of metadata.version.
 class RecordVersions {
 public:
@@ -54,12 +58,13 @@ public:
     bool register_controller() const { return level_ >= kControllerRegistration; }
     bool transactions() const { return level_ >= kTransactions; }
 
+    static constexpr std::int16_t kElr = 23;  // 4.0-IV1, KIP-966
+
 private:
     static constexpr std::int16_t kMigration = 8;                // 3.4-IV0
     static constexpr std::int16_t kTransactions = 13;            // 3.6-IV1
     static constexpr std::int16_t kControllerRegistration = 15;  // 3.7-IV0
     static constexpr std::int16_t kDirectories = 17;             // 3.7-IV2, KIP-858
-    static constexpr std::int16_t kElr = 23;                     // 4.0-IV1, KIP-966
     static constexpr std::int16_t kCordoned = 30;                // 4.3-IV0, KIP-1066
 
     std::int16_t level_;

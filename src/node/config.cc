@@ -2,6 +2,7 @@
 
 #include "base/contains.h"
 #include "metadata/config_keys.h"
+#include "metadata/resource_configs.h"
 #include "node/properties.h"
 
 #include <algorithm>
@@ -243,26 +244,14 @@ private:
         limits.per_address = small("max.connections.per.ip");
         for (const std::string& entry :
              metadata::config_list(text("max.connections.per.ip.overrides"))) {
-            // The last colon: IPv6 addresses hold some themselves.
-            const std::size_t colon = entry.rfind(':');
-            const std::string address = entry.substr(0, colon);
-            std::int32_t most = -1;
-            if (colon != std::string::npos) {
-                const char* end = entry.data() + entry.size();
-                const auto parsed = std::from_chars(entry.data() + colon + 1, end, most);
-                if (parsed.ec != std::errc() || parsed.ptr != end) most = -1;
-            }
-            const bool is_address =
-                !address.empty() &&
-                address.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos &&
-                address.find_first_of(":.") != std::string::npos;
-            if (most < 0 || !is_address) {
+            const auto limit = metadata::parse_address_limit(entry);
+            if (!limit) {
                 errors_.push_back(place("max.connections.per.ip.overrides") + ": `" + entry +
                                   "` is no ADDRESS:NUMBER; names are not looked up, write for "
                                   "example 192.0.2.7:200");
                 continue;
             }
-            limits.per_address_overrides[address] = most;
+            limits.per_address_overrides.insert_or_assign(limit->first, limit->second);
         }
     }
 
