@@ -1,10 +1,10 @@
 #include "controller/state/activation.h"
 
+#include "controller/state/elr.h"
 #include "metadata/features.h"
 #include "metadata/image_builder.h"
 #include "wire/messages/abort_transaction_record.h"
 #include "wire/messages/begin_transaction_record.h"
-#include "wire/messages/config_record.h"
 #include "wire/messages/end_transaction_record.h"
 #include "wire/messages/feature_level_record.h"
 #include "wire/messages/register_controller_record.h"
@@ -34,17 +34,6 @@ Result<void> check_image(const metadata::Image& image) {
         return unsupported("The metadata log is at metadata.version " + std::to_string(level) +
                            "; this version works at 7 (3.3-IV3) to 33 (4.4-IV2).");
     return {};
-}
-
-// With eligible leader replicas, min.insync.replicas belongs to the cluster: it decides who is
-// eligible, so every controller must see the same one (KIP-966).
-void add_cluster_min_isr(const Context& context, RecordList& records) {
-    wire::ConfigRecord record;
-    record.resource_type = static_cast<std::int8_t>(metadata::ResourceType::broker);
-    record.name = "min.insync.replicas";
-    const std::string value = *context.config().broker_value("min.insync.replicas");
-    record.value = value;
-    records.add(record);
 }
 
 }  // namespace
@@ -88,7 +77,7 @@ Result<RecordList> activation_records(const Context& context, bool log_is_empty,
     const metadata::RecordVersions versions(
         preview.current().feature_level(metadata::kMetadataVersion));
     if (preview.current().feature_level(metadata::kElrVersion) > 0)
-        add_cluster_min_isr(context, first);
+        add_elr_safety_records(context, first);
     if (versions.transactions()) {
         wire::BeginTransactionRecord begin;
         begin.name = "Bootstrap records";

@@ -1,6 +1,7 @@
 #include "controller/state/brokers.h"
 
 #include "base/check.h"
+#include "controller/state/leadership.h"
 #include "controller/state/partition_change.h"
 #include "controller/state/placement.h"
 #include "controller/state/topic_settings.h"
@@ -40,15 +41,6 @@ struct BrokerEvent {
     NodeId lost = kNoLeader;
 };
 
-// Null when the partition has no replica there, or directories are not known.
-const Uuid* directory_of(const Partition& partition, NodeId broker) {
-    for (std::size_t i = 0; i < partition.replicas.size(); ++i) {
-        if (partition.replicas[i] == broker && i < partition.directories.size())
-            return &partition.directories[i];
-    }
-    return nullptr;
-}
-
 bool concerns(const BrokerEvent& event, const Partition& partition) {
     if (event.removed != kNoLeader && partition.isr.contains(event.removed)) {
         if (event.removed_directories == nullptr) return true;
@@ -60,11 +52,6 @@ bool concerns(const BrokerEvent& event, const Partition& partition) {
         (partition.isr.contains(event.lost) || partition.elr.contains(event.lost)))
         return true;
     return event.added != kNoLeader && partition.leader == kNoLeader;
-}
-
-bool directory_is_online(const Broker& broker, const Uuid& directory) {
-    return directory.is_zero() || directory == kUnassignedDirectory ||
-           std::ranges::find(broker.directories, directory) != broker.directories.end();
 }
 
 // Whether `broker` could lead: active, and its replica on a directory that works.

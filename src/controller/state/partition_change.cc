@@ -83,7 +83,22 @@ bool PartitionChange::is_valid_leader(NodeId broker) const {
     return complete && may_lead_(broker);
 }
 
+// An eligible leader outside the ISR has all that was acknowledged to all, and no more than that:
+// it must not take over from a member.
+bool PartitionChange::may_take_over(NodeId broker) const {
+    return is_valid_leader(broker) && (target_isr_.empty() || has(target_isr_, broker));
+}
+
 void PartitionChange::elect(wire::PartitionChangeRecord& record) {
+    const NodeId first = partition_.replicas.front();
+    if (first_preferred_ && partition_.leader != first && may_take_over(first)) {
+        record.leader = first.value;
+        if (!has(target_isr_, first)) {
+            target_isr_ = {first};
+            std::erase(target_elr_, first);
+        }
+        return;
+    }
     if (partition_.leader != kNoLeader && is_valid_leader(partition_.leader)) return;
     NodeId leader = kNoLeader;
     bool unclean = false;

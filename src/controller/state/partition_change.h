@@ -25,6 +25,8 @@ public:
     // last member never leaves the ISR.
     void enable_elr(std::int32_t min_isr) { min_isr_ = min_isr; }
     void allow_unclean_election() { unclean_allowed_ = true; }
+    // The first replica takes over when it can, from a leader that is well, too.
+    void prefer_first_replica() { first_preferred_ = true; }
     void set_target_isr(std::vector<NodeId> isr) { target_isr_ = std::move(isr); }
     // These lost what they had not flushed: no eligible leaders any more.
     void set_unclean_shutdown(NodeId broker) { unclean_shutdown_ = broker; }
@@ -36,6 +38,7 @@ private:
     void fill_target_elr();
     void elect(wire::PartitionChangeRecord& record);
     bool is_valid_leader(NodeId broker) const;
+    bool may_take_over(NodeId broker) const;
     void change_last_known_leader(wire::PartitionChangeRecord& record) const;
 
     TopicId topic_;
@@ -44,6 +47,7 @@ private:
     std::function<bool(NodeId)> may_lead_;
     std::optional<std::int32_t> min_isr_;
     bool unclean_allowed_ = false;
+    bool first_preferred_ = false;
     std::optional<NodeId> unclean_shutdown_;
 
     std::vector<NodeId> target_isr_;

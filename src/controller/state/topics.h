@@ -12,9 +12,6 @@ struct DeleteTopicsResponse;
 
 namespace cauce::controller::state {
 
-// What one request may create; more is policy_violation, as in Kafka.
-inline constexpr std::int32_t kPartitionsPerRequestMax = 10'000;
-
 // One result per topic of the request, in its order; each fails or succeeds on its own. The views
 // in the reply point into the request and into reply.texts.
 Outcome<wire::CreateTopicsResponse> create_topics(const Context& context, Chance& chance,
