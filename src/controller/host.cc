@@ -1,12 +1,17 @@
 #include "controller/host.h"
 
 #include "base/check.h"
+#include "controller/quorum_description.h"
 #include "controller/state/activation.h"
 #include "controller/state/broker_sessions.h"
 #include "controller/state/brokers.h"
+#include "controller/state/configs.h"
 #include "controller/state/context.h"
 #include "controller/state/directories.h"
+#include "controller/state/elections.h"
+#include "controller/state/features.h"
 #include "controller/state/isr.h"
+#include "controller/state/partitions.h"
 #include "controller/state/producer_ids.h"
 #include "controller/state/topics.h"
 #include "metadata/image_builder.h"
@@ -15,16 +20,28 @@
 #include "runtime/task_group.h"
 #include "wire/messages/allocate_producer_ids_request.h"
 #include "wire/messages/allocate_producer_ids_response.h"
+#include "wire/messages/alter_configs_request.h"
+#include "wire/messages/alter_configs_response.h"
 #include "wire/messages/alter_partition_request.h"
 #include "wire/messages/alter_partition_response.h"
 #include "wire/messages/broker_heartbeat_request.h"
 #include "wire/messages/broker_heartbeat_response.h"
 #include "wire/messages/broker_registration_request.h"
 #include "wire/messages/broker_registration_response.h"
+#include "wire/messages/create_partitions_request.h"
+#include "wire/messages/create_partitions_response.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
+#include "wire/messages/describe_quorum_request.h"
+#include "wire/messages/describe_quorum_response.h"
+#include "wire/messages/elect_leaders_request.h"
+#include "wire/messages/elect_leaders_response.h"
+#include "wire/messages/incremental_alter_configs_request.h"
+#include "wire/messages/incremental_alter_configs_response.h"
+#include "wire/messages/update_features_request.h"
+#include "wire/messages/update_features_response.h"
 
 #include <algorithm>
 #include <map>
@@ -86,6 +103,49 @@ Reply<wire::DeleteTopicsResponse> refuse(const wire::DeleteTopicsRequest& reques
         add(topic.name, topic.topic_id);
     for (std::string_view name : request.topic_names)
         add(name, {});
+    return reply;
+}
+
+Reply<wire::CreatePartitionsResponse> refuse(const wire::CreatePartitionsRequest& request,
+                                             ErrorCode code) {
+    Reply<wire::CreatePartitionsResponse> reply;
+    for (const auto& topic : request.topics) {
+        auto& result = reply.response.results.emplace_back();
+        result.name = topic.name;
+        result.error_code = to_wire(code);
+    }
+    return reply;
+}
+
+template <typename Response, typename Request>
+Reply<Response> refuse_resources(const Request& request, ErrorCode code) {
+    Reply<Response> reply;
+    for (const auto& resource : request.resources) {
+        auto& result = reply.response.responses.emplace_back();
+        result.resource_type = resource.resource_type;
+        result.resource_name = resource.resource_name;
+        result.error_code = to_wire(code);
+        result.error_message.reset();
+    }
+    return reply;
+}
+
+Reply<wire::AlterConfigsResponse> refuse(const wire::AlterConfigsRequest& request, ErrorCode code) {
+    return refuse_resources<wire::AlterConfigsResponse>(request, code);
+}
+Reply<wire::IncrementalAlterConfigsResponse> refuse(
+    const wire::IncrementalAlterConfigsRequest& request, ErrorCode code) {
+    return refuse_resources<wire::IncrementalAlterConfigsResponse>(request, code);
+}
+
+Reply<wire::ElectLeadersResponse> refuse(const wire::ElectLeadersRequest& request, ErrorCode code) {
+    return state::refuse_elections(request, code, std::string(error_name(code)));
+}
+
+Reply<wire::UpdateFeaturesResponse> refuse(const wire::UpdateFeaturesRequest&, ErrorCode code) {
+    Reply<wire::UpdateFeaturesResponse> reply;
+    reply.response.error_code = to_wire(code);
+    reply.response.error_message.reset();
     return reply;
 }
 
@@ -174,6 +234,63 @@ public:
         const ErrorCode fate = co_await commit(outcome.records, deadline);
         if (fate != ErrorCode::none) co_return refuse(request, fate);
         co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::CreatePartitionsResponse>> create_partitions(
+        const wire::CreatePartitionsRequest& request, MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        auto outcome = state::create_partitions(context(), chance_, request);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::AlterConfigsResponse>> alter_configs(const wire::AlterConfigsRequest& request,
+                                                          MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        auto outcome = state::alter_configs(context(), request);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::IncrementalAlterConfigsResponse>> incremental_alter_configs(
+        const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        auto outcome = state::incremental_alter_configs(context(), request);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::ElectLeadersResponse>> elect_leaders(const wire::ElectLeadersRequest& request,
+                                                          MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        auto outcome = state::elect_leaders(context(), request);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::UpdateFeaturesResponse>> update_features(
+        const wire::UpdateFeaturesRequest& request, MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        const std::int16_t kraft_version = quorum_.status().kraft_version;
+        auto outcome = state::update_features(context(), kraft_version, request);
+        if (outcome.reply.response.error_code != 0) log_.warn(outcome.reply.refused);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        if (outcome.reply.response.error_code == 0 && !request.validate_only) {
+            for (const auto& update : request.feature_updates)
+                log_.info("feature " + std::string(update.feature) + " is at level " +
+                          std::to_string(update.max_version_level) + " now");
+        }
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::DescribeQuorumResponse>> describe_quorum(
+        const wire::DescribeQuorumRequest& request) {
+        co_return controller::describe_quorum(quorum_.status(), shards_.clock().wall(), request);
     }
 
     Task<Reply<wire::AllocateProducerIdsResponse>> allocate_producer_ids(
@@ -607,6 +724,30 @@ Task<Reply<wire::CreateTopicsResponse>> Host::create_topics(
 Task<Reply<wire::DeleteTopicsResponse>> Host::delete_topics(
     const wire::DeleteTopicsRequest& request, MonoTime deadline) {
     return state_->delete_topics(request, deadline);
+}
+Task<Reply<wire::CreatePartitionsResponse>> Host::create_partitions(
+    const wire::CreatePartitionsRequest& request, MonoTime deadline) {
+    return state_->create_partitions(request, deadline);
+}
+Task<Reply<wire::AlterConfigsResponse>> Host::alter_configs(
+    const wire::AlterConfigsRequest& request, MonoTime deadline) {
+    return state_->alter_configs(request, deadline);
+}
+Task<Reply<wire::IncrementalAlterConfigsResponse>> Host::incremental_alter_configs(
+    const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline) {
+    return state_->incremental_alter_configs(request, deadline);
+}
+Task<Reply<wire::ElectLeadersResponse>> Host::elect_leaders(
+    const wire::ElectLeadersRequest& request, MonoTime deadline) {
+    return state_->elect_leaders(request, deadline);
+}
+Task<Reply<wire::UpdateFeaturesResponse>> Host::update_features(
+    const wire::UpdateFeaturesRequest& request, MonoTime deadline) {
+    return state_->update_features(request, deadline);
+}
+Task<Reply<wire::DescribeQuorumResponse>> Host::describe_quorum(
+    const wire::DescribeQuorumRequest& request, MonoTime) {
+    return state_->describe_quorum(request);
 }
 Task<Reply<wire::AllocateProducerIdsResponse>> Host::allocate_producer_ids(
     const wire::AllocateProducerIdsRequest& request, MonoTime deadline) {

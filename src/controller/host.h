@@ -32,16 +32,28 @@
 namespace cauce::wire {
 struct AllocateProducerIdsRequest;
 struct AllocateProducerIdsResponse;
+struct AlterConfigsRequest;
+struct AlterConfigsResponse;
 struct AlterPartitionRequest;
 struct AlterPartitionResponse;
 struct BrokerHeartbeatRequest;
 struct BrokerHeartbeatResponse;
 struct BrokerRegistrationRequest;
 struct BrokerRegistrationResponse;
+struct CreatePartitionsRequest;
+struct CreatePartitionsResponse;
 struct CreateTopicsRequest;
 struct CreateTopicsResponse;
 struct DeleteTopicsRequest;
 struct DeleteTopicsResponse;
+struct DescribeQuorumRequest;
+struct DescribeQuorumResponse;
+struct ElectLeadersRequest;
+struct ElectLeadersResponse;
+struct IncrementalAlterConfigsRequest;
+struct IncrementalAlterConfigsResponse;
+struct UpdateFeaturesRequest;
+struct UpdateFeaturesResponse;
 }  // namespace cauce::wire
 
 namespace cauce::controller {
@@ -87,6 +99,19 @@ public:
         const wire::CreateTopicsRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::DeleteTopicsResponse>> delete_topics(
         const wire::DeleteTopicsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::CreatePartitionsResponse>> create_partitions(
+        const wire::CreatePartitionsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::AlterConfigsResponse>> alter_configs(
+        const wire::AlterConfigsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::IncrementalAlterConfigsResponse>> incremental_alter_configs(
+        const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::ElectLeadersResponse>> elect_leaders(
+        const wire::ElectLeadersRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::UpdateFeaturesResponse>> update_features(
+        const wire::UpdateFeaturesRequest& request, MonoTime deadline);
+    // At once: it changes nothing.
+    runtime::Task<Reply<wire::DescribeQuorumResponse>> describe_quorum(
+        const wire::DescribeQuorumRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::AllocateProducerIdsResponse>> allocate_producer_ids(
         const wire::AllocateProducerIdsRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::AlterPartitionResponse>> alter_partition(

@@ -14,10 +14,20 @@
 #include "wire/messages/broker_heartbeat_response.h"
 #include "wire/messages/broker_registration_request.h"
 #include "wire/messages/broker_registration_response.h"
+#include "wire/messages/create_partitions_request.h"
+#include "wire/messages/create_partitions_response.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
+#include "wire/messages/describe_quorum_request.h"
+#include "wire/messages/describe_quorum_response.h"
+#include "wire/messages/elect_leaders_request.h"
+#include "wire/messages/elect_leaders_response.h"
+#include "wire/messages/incremental_alter_configs_request.h"
+#include "wire/messages/incremental_alter_configs_response.h"
+#include "wire/messages/update_features_request.h"
+#include "wire/messages/update_features_response.h"
 
 #include <gtest/gtest.h>
 
@@ -396,6 +406,101 @@ TEST(Host, SnapshotsComeBySizeAndTimeAndStandForTheLog) {
     EXPECT_EQ(*after->broker(NodeId{1}), *before->broker(NodeId{1}));
     EXPECT_EQ(after->features(), before->features());
     EXPECT_EQ(after->configs().size(), before->configs().size());
+}
+
+ErrorCode grow(Node& node, std::string_view topic, std::int32_t count) {
+    wire::CreatePartitionsRequest request;
+    auto& wanted = request.topics.emplace_back();
+    wanted.name = topic;
+    wanted.count = count;
+    wanted.assignments.reset();
+    const auto reply = node.shard.await(node.host->create_partitions(request, node.soon()));
+    return error_code_from_wire(reply.response.results.at(0).error_code);
+}
+
+ErrorCode configure(Node& node, metadata::ResourceType type, std::string_view name,
+                    std::string_view key, std::string_view value) {
+    wire::IncrementalAlterConfigsRequest request;
+    auto& resource = request.resources.emplace_back();
+    resource.resource_type = static_cast<std::int8_t>(type);
+    resource.resource_name = name;
+    resource.configs.push_back({key, 0, value});
+    const auto reply = node.shard.await(node.host->incremental_alter_configs(request, node.soon()));
+    return error_code_from_wire(reply.response.responses.at(0).error_code);
+}
+
+TEST(Host, PartitionsAndSettingsSurviveAPowerLoss) {
+    using metadata::ResourceType;
+    auto disk = formatted_disk();
+    std::unique_ptr<MemoryDisk> left;
+    {
+        Node node(*disk);
+        node.start();
+        node.register_broker(1);
+        EXPECT_EQ(node.create("blog", 2), ErrorCode::none);
+        EXPECT_EQ(grow(node, "blog", 5), ErrorCode::none);
+        EXPECT_EQ(grow(node, "blog", 5), ErrorCode::invalid_partitions);
+        EXPECT_EQ(configure(node, ResourceType::topic, "blog", "retention.ms", "7"),
+                  ErrorCode::none);
+        EXPECT_EQ(configure(node, ResourceType::broker, "", "max.connections", "9"),
+                  ErrorCode::none);
+        EXPECT_EQ(configure(node, ResourceType::topic, "blog", "retention.ms", "x"),
+                  ErrorCode::invalid_config);
+        EXPECT_EQ(node.host->image()->topic("blog")->partition_count(), 5) << "answered is shown";
+        left = disk->after_power_loss();
+    }
+    Node again(*left);
+    again.start();
+    const auto image = again.host->image();
+    EXPECT_EQ(image->topic("blog")->partition_count(), 5);
+    EXPECT_EQ(image->config(ResourceType::topic, "blog")->entries.at("retention.ms"), "7");
+    EXPECT_EQ(image->config(ResourceType::broker, "")->entries.at("max.connections"), "9");
+}
+
+TEST(Host, ElectionsAndFeaturesAreAnswered) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    node.register_broker(1);
+    EXPECT_EQ(node.create("blog"), ErrorCode::none);
+    wire::ElectLeadersRequest election;
+    election.topic_partitions->push_back({"blog", {0}});
+    const auto elected = node.shard.await(node.host->elect_leaders(election, node.soon()));
+    EXPECT_EQ(elected.response.replica_election_results.at(0).partition_result.at(0).error_code,
+              to_wire(ErrorCode::election_not_needed));
+
+    wire::UpdateFeaturesRequest update;
+    auto& feature = update.feature_updates.emplace_back();
+    feature.feature = "eligible.leader.replicas.version";
+    feature.max_version_level = 0;
+    feature.upgrade_type = 2;
+    const auto updated = node.shard.await(node.host->update_features(update, node.soon()));
+    EXPECT_EQ(updated.response.error_code, 0) << updated.refused;
+    EXPECT_EQ(node.host->image()->feature_level("eligible.leader.replicas.version"), 0);
+    node.stop();
+    const auto late = node.shard.await(node.host->update_features(update, node.soon()));
+    EXPECT_EQ(late.response.error_code, to_wire(ErrorCode::not_controller));
+}
+
+TEST(Host, DescribesItsQuorum) {
+    auto disk = formatted_disk();
+    Node node(*disk);
+    node.start();
+    wire::DescribeQuorumRequest request;
+    request.topics.push_back({"__cluster_metadata", {{0}}});
+    const auto reply = node.shard.await(node.host->describe_quorum(request, node.soon()));
+    const auto& partition = reply.response.topics.at(0).partitions.at(0);
+    const auto status = node.host->quorum_status();
+    EXPECT_EQ(partition.error_code, 0);
+    EXPECT_EQ(partition.leader_id, 1);
+    EXPECT_EQ(partition.leader_epoch, status.leader.epoch.value);
+    EXPECT_EQ(partition.high_watermark, status.high_watermark.value);
+    ASSERT_EQ(partition.current_voters.size(), 1u);
+    EXPECT_EQ(partition.current_voters[0].replica_id, 1);
+    EXPECT_EQ(partition.current_voters[0].log_end_offset, status.log_end.value);
+    EXPECT_TRUE(partition.observers.empty());
+    ASSERT_EQ(reply.response.nodes.size(), 1u);
+    EXPECT_EQ(reply.response.nodes[0].listeners.at(0).port, 9093);
 }
 
 TEST(Host, ARegistrationThatCannotPassIsExplained) {
