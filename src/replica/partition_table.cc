@@ -65,13 +65,14 @@ void PartitionTable::for_each(
 Task<void> PartitionTable::apply(metadata::ImagePointer image,
                                  std::shared_ptr<const Placement> placement) {
     co_await remove_deleted(*image);
+    const bool same_defaults = has_same_defaults(*image);
     for (const auto& topic : image->topics()) {
         // Objects of an image never change, and applied_ keeps those of the last one alive: the
         // same address is the same topic with the same settings.
         const bool same_topic = applied_->topic(topic->id()) == topic.get();
         const auto* before = applied_->config(metadata::ResourceType::topic, topic->name());
         const auto* now = image->config(metadata::ResourceType::topic, topic->name());
-        if (same_topic && before == now) continue;
+        if (same_topic && before == now && same_defaults) continue;
         co_await apply_topic(*image, *topic, *placement);
     }
     // What a killed process left in the page cache is flushed before anybody is served: clients
@@ -85,6 +86,15 @@ Task<void> PartitionTable::apply(metadata::ImagePointer image,
         (void)co_await partition->log().wait_flushed(partition->log().end_offset());
     applied_ = std::move(image);
     checkpoints_.reset();
+}
+
+// What topics fall back to: set for this broker, or for all.
+bool PartitionTable::has_same_defaults(const metadata::Image& image) const {
+    const auto same = [&](std::string_view broker) {
+        return applied_->config(metadata::ResourceType::broker, broker) ==
+               image.config(metadata::ResourceType::broker, broker);
+    };
+    return same("") && same(std::to_string(node_.value));
 }
 
 Task<void> PartitionTable::remove_deleted(const metadata::Image& image) {

@@ -98,6 +98,7 @@ private:
         }
     };
 
+    bool has_same_defaults(const metadata::Image& image) const;
     Task<void> remove_deleted(const metadata::Image& image);
     Task<void> apply_topic(const metadata::Image& image, const metadata::Topic& topic,
                            const Placement& placement);
