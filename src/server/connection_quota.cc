@@ -11,6 +11,11 @@ std::int32_t ConnectionQuota::most_from(const std::string& host) const {
     return special == limits_.per_address_overrides.end() ? limits_.per_address : special->second;
 }
 
+void ConnectionQuota::set_limits(ConnectionLimits limits) {
+    limits_ = std::move(limits);
+    freed_.notify_all();
+}
+
 bool ConnectionQuota::enter(const std::string& host) {
     std::int32_t& count = by_host_[host];
     if (count >= most_from(host)) {

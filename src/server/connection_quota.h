@@ -10,14 +10,20 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace cauce::server {
 
 class ConnectionQuota {
 public:
-    // `shards` and `limits` outlive it.
-    ConnectionQuota(runtime::Shards& shards, const ConnectionLimits& limits)
-        : home_(shards.self()), limits_(limits) {}
+    // `shards` outlives it.
+    ConnectionQuota(runtime::Shards& shards, ConnectionLimits limits)
+        : home_(shards.self()), limits_(std::move(limits)) {}
+
+    // Connections beyond a smaller limit stay; new ones wait, or are turned away, until enough have
+    // left.
+    void set_limits(ConnectionLimits limits);
+    const ConnectionLimits& limits() const { return limits_; }
 
     bool full() const { return total_ >= limits_.total; }
     // Woken when that may have changed.
@@ -34,7 +40,7 @@ public:
 
 private:
     const unsigned home_;
-    const ConnectionLimits& limits_;
+    ConnectionLimits limits_;
     std::int32_t total_ = 0;
     std::unordered_map<std::string, std::int32_t> by_host_;
     runtime::WaitList freed_;

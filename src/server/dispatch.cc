@@ -1,6 +1,8 @@
 #include "server/dispatch.h"
 
+#include "server/api/alter_configs.h"
 #include "server/api/api_versions.h"
+#include "server/api/create_partitions.h"
 #include "server/api/create_topics.h"
 #include "server/api/delete_groups.h"
 #include "server/api/delete_records.h"
@@ -11,12 +13,16 @@
 #include "server/api/describe_log_dirs.h"
 #include "server/api/describe_producers.h"
 #include "server/api/describe_topic_partitions.h"
+#include "server/api/describe_quorum.h"
+#include "server/api/elect_leaders.h"
 #include "server/api/fetch.h"
 #include "server/api/find_coordinator.h"
 #include "server/api/heartbeat.h"
+#include "server/api/incremental_alter_configs.h"
 #include "server/api/init_producer_id.h"
 #include "server/api/join_group.h"
 #include "server/api/leave_group.h"
+#include "server/api/list_config_resources.h"
 #include "server/api/list_groups.h"
 #include "server/api/list_offsets.h"
 #include "server/api/metadata.h"
@@ -26,6 +32,7 @@
 #include "server/api/offset_for_leader_epoch.h"
 #include "server/api/produce.h"
 #include "server/api/sync_group.h"
+#include "server/api/update_features.h"
 
 #include <algorithm>
 #include <array>
@@ -61,11 +68,18 @@ constexpr std::array kServed{
     Api{ApiKey::init_producer_id,    0,  5, api::init_producer_id},
     Api{ApiKey::offset_for_leader_epoch, 2, 4, api::offset_for_leader_epoch},
     Api{ApiKey::describe_configs,    1,  4, api::describe_configs},
-    Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
-    Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
+    Api{ApiKey::alter_configs,       0,  2, api::alter_configs},
     Api{ApiKey::describe_log_dirs,   1,  5, api::describe_log_dirs},
+    Api{ApiKey::create_partitions,   0,  3, api::create_partitions},
+    Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
+    Api{ApiKey::elect_leaders,       0,  2, api::elect_leaders},
+    Api{ApiKey::incremental_alter_configs, 0, 1, api::incremental_alter_configs},
+    Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
+    Api{ApiKey::describe_quorum,     0,  2, api::describe_quorum},
+    Api{ApiKey::update_features,     0,  2, api::update_features},
     Api{ApiKey::describe_cluster,    0,  2, api::describe_cluster},
     Api{ApiKey::describe_producers,  0,  0, api::describe_producers},
+    Api{ApiKey::list_config_resources, 0, 1, api::list_config_resources},
     Api{ApiKey::describe_topic_partitions, 0, 0, api::describe_topic_partitions},
 };
 // clang-format on

@@ -24,6 +24,8 @@ struct ConnectionLimits {
     std::int32_t total = INT32_MAX;
     std::int32_t per_address = INT32_MAX;
     std::map<std::string, std::int32_t> per_address_overrides;  // by numeric address
+
+    bool operator==(const ConnectionLimits&) const = default;
 };
 
 struct Settings {

@@ -18,9 +18,9 @@ using Request = wire::DescribeConfigsRequest;
 using Response = wire::DescribeConfigsResponse;
 using Entries = std::vector<metadata::ConfigEntry>;
 
-Result<Entries> describe_broker(const RequestContext& context,
-                                const metadata::EffectiveConfig& config, std::string_view name) {
-    if (name.empty()) return config.describe_default_broker();
+// `otherwise` is what the resource could be called instead.
+Result<void> check_broker_id(const RequestContext& context, std::string_view name,
+                             const std::string& otherwise) {
     std::int32_t id = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
     const NodeId self = context.shard.settings.node_id;
@@ -28,9 +28,16 @@ Result<Entries> describe_broker(const RequestContext& context,
         return fail(ErrorCode::invalid_request,
                     "Broker id must be an integer, but it is: " + std::string(name));
     if (id != self.value)
-        return fail(ErrorCode::invalid_request,
-                    "Unexpected broker id, expected " + std::to_string(self.value) +
-                        " or empty string, but received " + std::string(name));
+        return fail(ErrorCode::invalid_request, "Unexpected broker id, expected " +
+                                                    std::to_string(self.value) + otherwise +
+                                                    " but received " + std::string(name));
+    return {};
+}
+
+Result<Entries> describe_broker(const RequestContext& context,
+                                const metadata::EffectiveConfig& config, std::string_view name) {
+    if (name.empty()) return config.describe_default_broker();
+    RETURN_IF_ERROR(check_broker_id(context, name, " or empty string,"));
     return config.describe_broker();
 }
 
@@ -49,6 +56,17 @@ Result<Entries> describe(const RequestContext& context, const metadata::Image& i
             if (resource.resource_name.empty())
                 return fail(ErrorCode::invalid_request, "Group name must not be empty");
             return config.describe_group(resource.resource_name);
+        case metadata::ResourceType::client_metrics:
+            if (resource.resource_name.empty())
+                return fail(ErrorCode::invalid_request,
+                            "Client metrics subscription name must not be empty");
+            return config.describe_client_metrics(resource.resource_name);
+        case metadata::ResourceType::broker_logger:
+            // There are no loggers with levels of their own.
+            if (resource.resource_name.empty())
+                return fail(ErrorCode::invalid_request, "Broker id must not be empty");
+            RETURN_IF_ERROR(check_broker_id(context, resource.resource_name, ""));
+            return Entries{};
         default:
             return fail(ErrorCode::invalid_request,
                         "This version of Cauce has no configuration of resource type " +
