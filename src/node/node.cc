@@ -202,6 +202,8 @@ Task<Result<void>> Node::start_shards() {
         services.push_back(&peer.shard->services());
     quota_ = std::make_unique<server::ConnectionQuota>(peers_[0].seams->shards,
                                                        config_.settings.connection_limits);
+    config_watch_ = std::make_unique<ConfigWatch>(config_.settings.node_id, config_.settings.file,
+                                                  *quota_, Logger(&peers_[0].seams->log, "Config"));
     const auto introduce = [this, &services](unsigned shard) {
         return introduce_peers(shard, services);
     };
@@ -321,6 +323,8 @@ Task<void> Node::follow_images() {
         // The start of a topic's log must be forgotten before another one of that name has records
         // for it to take away.
         if (forgets_topics(before, *applied)) (void)co_await log_starts_.keep();
+        // Who is answered when the image is shown finds the settings in force.
+        config_watch_->follow(applied);
         const auto show = [this, applied](unsigned shard) { return show_image(shard, applied); };
         co_await on_every_shard(show);
         registration_->applied(*applied);

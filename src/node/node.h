@@ -8,6 +8,7 @@
 #include "controller/host.h"
 #include "controller/registration.h"
 #include "node/config.h"
+#include "node/config_watch.h"
 #include "node/data_directories.h"
 #include "node/log_start_rounds.h"
 #include "node/partition_places.h"
@@ -113,6 +114,7 @@ private:
     std::unique_ptr<controller::Host> controller_;
     std::unique_ptr<controller::Registration> registration_;
     std::unique_ptr<server::ConnectionQuota> quota_;
+    std::unique_ptr<ConfigWatch> config_watch_;
     // By shard. Their connections' requests may wait in the controller, so they go before it.
     std::vector<Peer> peers_;
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
