@@ -55,6 +55,7 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"connections.max.idle.ms", at_start},
     {"controller.listener.names", at_start},
     {"controller.quorum.voters", at_start},
+    {"cordoned.log.dirs", at_once},
     {"default.replication.factor", at_start},
     {"delete.topic.enable", at_start},
     {"fetch.max.bytes", at_start},
@@ -73,6 +74,7 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"max.connections.per.ip", at_once},
     {"max.connections.per.ip.overrides", at_once},
     {"max.incremental.fetch.session.cache.slots", at_start},
+    {"max.request.partition.size.limit", at_start},
     {"metadata.log.dir", at_start},
     {"metadata.log.max.record.bytes.between.snapshots", at_start},
     {"metadata.log.max.snapshot.interval.ms", at_start},
@@ -88,6 +90,8 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"offsets.topic.replication.factor", at_start},
     {"offsets.topic.segment.bytes", at_start},
     {"process.roles", at_start},
+    {"producer.id.expiration.check.interval.ms", at_start},
+    {"producer.id.expiration.ms", at_once},
     {"queued.max.request.bytes", at_start},
     {"replica.high.watermark.checkpoint.interval.ms", at_start},
     {"request.timeout.ms", at_start},
@@ -101,6 +105,7 @@ bool has_topic_effect(std::string_view name) {
 }
 
 ConfigEffect broker_effect(const ConfigKey& key) {
+    if (!why_refused(key.name).empty()) return refused;
     const auto at = std::ranges::lower_bound(kBrokerKeys, key.name, {}, &BrokerKey::name);
     if (at != std::ranges::end(kBrokerKeys) && at->name == key.name) return at->effect;
     for (const ConfigKey& topic : config_keys(ConfigScope::topic)) {
@@ -114,6 +119,21 @@ ConfigEffect broker_effect(const ConfigKey& key) {
 }
 
 }  // namespace
+
+std::string_view why_refused(std::string_view key) {
+    if (key == "authorizer.class.name")
+        return "Cauce has no authorizer yet, so everybody would be let in";
+    if (key.starts_with("sasl."))
+        return "Cauce has no SASL yet, so nobody would be asked for a password";
+    if (key.starts_with("ssl.")) return "Cauce has no TLS yet, so nothing would be encrypted";
+    if (key.starts_with("listener.name."))
+        return "Cauce has no settings of single listeners yet and would ignore it";
+    if (key == "client.quota.callback.class")
+        return "Cauce has no quotas yet, so nobody would be held to them";
+    if (key == "remote.log.storage.system.enable")
+        return "Cauce has no tiered storage yet, so data kept remotely would be missing";
+    return {};
+}
 
 ConfigEffect config_effect(ConfigScope scope, std::string_view name) {
     const ConfigKey* key = find_config_key(scope, name);

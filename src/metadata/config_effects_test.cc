@@ -23,6 +23,8 @@ constexpr Case kCases[] = {
     {ConfigScope::broker, "listeners", ConfigEffect::at_start},
     {ConfigScope::broker, "num.io.threads", ConfigEffect::none},
     {ConfigScope::broker, "log.preallocate", ConfigEffect::none},
+    {ConfigScope::broker, "ssl.keystore.location", ConfigEffect::refused},
+    {ConfigScope::broker, "authorizer.class.name", ConfigEffect::refused},
     {ConfigScope::group, "consumer.session.timeout.ms", ConfigEffect::none},
     {ConfigScope::client_metrics, "match", ConfigEffect::none},
 };
@@ -30,6 +32,13 @@ constexpr Case kCases[] = {
 TEST(ConfigEffects, TellWhatAChangeDoes) {
     for (const Case& c : kCases)
         EXPECT_EQ(config_effect(c.scope, c.key), c.effect) << c.key;
+}
+
+TEST(ConfigEffects, WhatIsRefusedSaysWhy) {
+    EXPECT_TRUE(why_refused("sasl.enabled.mechanisms").contains("no SASL"));
+    EXPECT_TRUE(
+        why_refused("listener.name.plaintext.ssl.client.auth").contains("single listeners"));
+    EXPECT_EQ(why_refused("log.retention.ms"), "");
 }
 
 TEST(ConfigEffects, WhatIsFollowedWhileRunningCanBeSetWhileRunning) {

@@ -1,5 +1,6 @@
 #include "metadata/resource_configs.h"
 
+#include "metadata/config_effects.h"
 #include "metadata/config_keys.h"
 
 #include <algorithm>
@@ -172,15 +173,8 @@ Result<void> check_broker_configs(const ConfigMap& values, bool one_broker) {
 }
 
 Result<void> check_broker_key_is_served(std::string_view name) {
-    const std::string key(name);
-    if (name.starts_with("sasl."))
-        return bad_request(key +
-                           ": Cauce has no SASL yet, so nobody would be asked for a password");
-    if (name.starts_with("ssl."))
-        return bad_request(key + ": Cauce has no TLS yet, so nothing would be encrypted");
-    if (name.starts_with(kListenerPrefix))
-        return bad_request(key +
-                           ": Cauce has no settings of single listeners yet and would ignore it");
+    const std::string_view why = why_refused(name);
+    if (!why.empty()) return bad_request(std::string(name) + ": " + std::string(why));
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "node/config.h"
 
 #include "base/contains.h"
+#include "metadata/config_effects.h"
 #include "metadata/config_keys.h"
 #include "metadata/resource_configs.h"
 #include "node/properties.h"
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <set>
 
 namespace cauce::node {
@@ -58,27 +60,81 @@ public:
     explicit Reading(const ConfigInput& input) : input_(input) {}
 
     Result<Config> run() {
-        gather();
-        check_keys();
-        refuse_what_has_no_effect();
-        if (errors_.empty()) fill();
-        if (errors_.empty()) return std::move(config_);
+        read();
         std::string text;
-        for (const std::string& error : errors_)
-            text += (text.empty() ? "" : "\n") + error;
-        return fail(ErrorCode::invalid_config, std::move(text));
+        for (const ConfigFinding& finding : findings_)
+            if (finding.refuses) text += (text.empty() ? "" : "\n") + finding.to_string();
+        if (!text.empty()) return fail(ErrorCode::invalid_config, std::move(text));
+        for (const ConfigFinding& finding : findings_)
+            config_.notes.push_back(finding.to_string());
+        if (const std::string idle = idle_keys(); !idle.empty()) config_.notes.push_back(idle);
+        return std::move(config_);
+    }
+
+    ConfigReport examine() {
+        read();
+        ConfigReport report;
+        for (const auto& [key, given] : given_)
+            report.given.push_back({key, given.value, given.place});
+        for (const auto& [key, given] : idle_)
+            note(given->place, key + " is kept and has no effect yet");
+        // As one reads the file; what stands elsewhere comes last.
+        std::multimap<std::size_t, ConfigFinding> by_line;
+        for (ConfigFinding& finding : findings_) {
+            const std::size_t line = line_of(finding.place);
+            by_line.emplace(line, std::move(finding));
+        }
+        for (auto& [line, finding] : by_line)
+            report.findings.push_back(std::move(finding));
+        return report;
     }
 
 private:
+    void read() {
+        gather();
+        check_keys();
+        refuse_what_has_no_effect();
+        if (sound()) fill();
+    }
+
+    void refuse(std::string where, std::string text) {
+        findings_.push_back({std::move(where), std::move(text), true});
+    }
+    void note(std::string where, std::string text) {
+        findings_.push_back({std::move(where), std::move(text), false});
+    }
+    bool sound() const { return std::ranges::none_of(findings_, &ConfigFinding::refuses); }
+
+    std::size_t line_of(std::string_view place) const {
+        std::size_t line = std::string_view::npos;
+        if (!place.starts_with(input_.file_name + ":")) return line;
+        const std::string_view digits = place.substr(input_.file_name.size() + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), line);
+        return line;
+    }
+
+    // One line for all of them: a log is read by people.
+    std::string idle_keys() const {
+        std::string text;
+        for (const auto& [key, given] : idle_)
+            text += (text.empty() ? "" : ", ") + key + " (" + given->place + ")";
+        if (!text.empty()) text = "without effect yet, and kept: " + text;
+        return text;
+    }
+
     void gather() {
         auto properties = parse_properties(input_.file_text);
         if (!properties) {
-            errors_.push_back(input_.file_name + ": " + properties.error().message);
+            refuse(input_.file_name, properties.error().message);
             return;
         }
-        for (Property& property : *properties)
-            given_[property.key] = {std::move(property.value),
-                                    input_.file_name + ":" + std::to_string(property.line)};
+        for (Property& property : *properties) {
+            std::string here = input_.file_name + ":" + std::to_string(property.line);
+            if (const auto earlier = given_.find(property.key); earlier != given_.end())
+                note(earlier->second.place,
+                     property.key + " stands again at " + here + ", which counts");
+            given_[property.key] = {std::move(property.value), std::move(here)};
+        }
         for (const auto& [variable, value] : input_.variables) {
             if (const auto key = key_of_variable(variable)) given_[*key] = {value, variable};
         }
@@ -89,9 +145,9 @@ private:
     void check_keys() {
         for (const auto& [key, given] : given_) {
             if (given.value.starts_with("${") && given.value.find(':') != std::string::npos) {
-                errors_.push_back(given.place + ": " + key +
-                                  " takes its value from a configuration provider (" + given.value +
-                                  "), which Cauce does not have; write the value itself");
+                refuse(given.place, key + " takes its value from a configuration provider (" +
+                                        given.value +
+                                        "), which Cauce does not have; write the value itself");
                 continue;
             }
             const metadata::ConfigKey* known = metadata::find_config_key(ConfigScope::broker, key);
@@ -99,55 +155,47 @@ private:
                 unknown(key, given);
             } else if (const auto checked = metadata::check_config_value(*known, given.value);
                        !checked) {
-                errors_.push_back(given.place + ": " + checked.error().message);
+                refuse(given.place, checked.error().message);
             } else {
                 config_.settings.file[key] = given.value;
+                const bool changes = known->default_value != std::string_view(given.value);
+                if (changes && metadata::config_effect(ConfigScope::broker, key) ==
+                                   metadata::ConfigEffect::none)
+                    idle_.emplace_back(key, &given);
             }
         }
     }
 
     void unknown(const std::string& key, const Given& given) {
         if (key.starts_with("listener.name.")) {
-            errors_.push_back(
-                given.place + ": " + key +
-                " secures a listener; Cauce serves PLAINTEXT only and would ignore it");
+            refuse(given.place,
+                   key + " secures a listener; Cauce serves PLAINTEXT only and would ignore it");
             return;
         }
         if (starts_with_any(key, kForeignPrefixes)) {
-            config_.notes.push_back(given.place + ": " + key +
-                                    " has no meaning here and is ignored");
+            note(given.place, key + " has no meaning here and is ignored");
             return;
         }
         const std::string_view nearest = metadata::nearest_config_key(ConfigScope::broker, key);
         if (!nearest.empty()) {
-            errors_.push_back(given.place + ": there is no key " + key + "; did you mean " +
-                              std::string(nearest) + "?");
+            refuse(given.place,
+                   "there is no key " + key + "; did you mean " + std::string(nearest) + "?");
         } else if (input_.strict) {
-            errors_.push_back(given.place + ": there is no key " + key + " (--strict)");
+            refuse(given.place, "there is no key " + key + " (--strict)");
         } else {
-            config_.notes.push_back(given.place + ": there is no key " + key + "; it is ignored");
+            note(given.place, "there is no key " + key + "; it is ignored");
         }
     }
 
     // A key whose missing effect would weaken security or lose data refuses the start (D18).
     void refuse_what_has_no_effect() {
         for (const auto& [key, given] : given_) {
-            const auto refuse = [&](std::string_view why) {
-                errors_.push_back(given.place + ": " + key + "=" + given.value + ": " +
-                                  std::string(why) + ". Remove the line to start without it");
-            };
+            const std::string_view why = metadata::why_refused(key);
             const bool set =
                 !given.value.empty() && given.value != "false" && given.value != "none";
-            if (key == "authorizer.class.name" && set)
-                refuse("Cauce has no authorizer yet, so everybody would be let in");
-            if (key.starts_with("sasl.") && set)
-                refuse("Cauce has no SASL yet, so nobody would be asked for a password");
-            if (key.starts_with("ssl.") && set)
-                refuse("Cauce has no TLS yet, so nothing would be encrypted");
-            if (key == "client.quota.callback.class" && set)
-                refuse("Cauce has no quotas yet, so nobody would be held to them");
-            if (key == "remote.log.storage.system.enable" && given.value == "true")
-                refuse("Cauce has no tiered storage yet, so data kept remotely would be missing");
+            if (why.empty() || !set || key.starts_with("listener.name.")) continue;
+            refuse(given.place, key + "=" + given.value + ": " + std::string(why) +
+                                    ". Remove the line to start without it");
         }
     }
 
@@ -206,11 +254,10 @@ private:
         groups.batch_bytes_max =
             static_cast<std::size_t>(std::max<std::int64_t>(0, number("message.max.bytes")));
         if (groups.session_timeout_min > groups.session_timeout_max) {
-            config_.notes.push_back(
-                place("group.min.session.timeout.ms") +
-                ": group.min.session.timeout.ms=" + text("group.min.session.timeout.ms") +
-                " is above group.max.session.timeout.ms=" + text("group.max.session.timeout.ms") +
-                ", so nobody can join a group");
+            note(place("group.min.session.timeout.ms"),
+                 "group.min.session.timeout.ms=" + text("group.min.session.timeout.ms") +
+                     " is above group.max.session.timeout.ms=" +
+                     text("group.max.session.timeout.ms") + ", so nobody can join a group");
         }
 
         config_.broker_session_timeout = span("broker.session.timeout.ms");
@@ -232,11 +279,11 @@ private:
         server::Settings& settings = config_.settings;
         const std::int64_t queued = number("queued.max.request.bytes");
         if (queued > 0 && queued < settings.socket_request_max_bytes) {
-            errors_.push_back(place("queued.max.request.bytes") + ": queued.max.request.bytes=" +
-                              std::to_string(queued) + " is less than one request may have; " +
-                              "write at least socket.request.max.bytes (" +
-                              std::to_string(settings.socket_request_max_bytes) +
-                              "), or lower that");
+            refuse(place("queued.max.request.bytes"),
+                   "queued.max.request.bytes=" + std::to_string(queued) +
+                       " is less than one request may have; " +
+                       "write at least socket.request.max.bytes (" +
+                       std::to_string(settings.socket_request_max_bytes) + "), or lower that");
         }
         settings.request_bytes = std::max<std::int64_t>(queued, 0);
         server::ConnectionLimits& limits = settings.connection_limits;
@@ -246,9 +293,10 @@ private:
              metadata::config_list(text("max.connections.per.ip.overrides"))) {
             const auto limit = metadata::parse_address_limit(entry);
             if (!limit) {
-                errors_.push_back(place("max.connections.per.ip.overrides") + ": `" + entry +
-                                  "` is no ADDRESS:NUMBER; names are not looked up, write for "
-                                  "example 192.0.2.7:200");
+                refuse(place("max.connections.per.ip.overrides"),
+                       "`" + entry +
+                           "` is no ADDRESS:NUMBER; names are not looked up, write for "
+                           "example 192.0.2.7:200");
                 continue;
             }
             limits.per_address_overrides.insert_or_assign(limit->first, limit->second);
@@ -259,14 +307,15 @@ private:
         auto roles = metadata::config_list(text("process.roles"));
         std::ranges::sort(roles);
         if (roles != std::vector<std::string>{"broker", "controller"}) {
-            errors_.push_back(place("process.roles") + ": process.roles=" + text("process.roles") +
-                              ": this version runs broker and controller in one process; write "
-                              "process.roles=broker,controller");
+            refuse(place("process.roles"),
+                   "process.roles=" + text("process.roles") +
+                       ": this version runs broker and controller in one process; write "
+                       "process.roles=broker,controller");
         }
         if (!is_given("node.id") && !is_given("broker.id")) {
-            errors_.push_back(input_.file_name +
-                              ": node.id is missing; every node needs a number of its own, for "
-                              "example node.id=1");
+            refuse(input_.file_name,
+                   "node.id is missing; every node needs a number of its own, for "
+                   "example node.id=1");
             return;
         }
         config_.settings.node_id = NodeId{small(is_given("node.id") ? "node.id" : "broker.id")};
@@ -279,10 +328,10 @@ private:
         const auto voters = metadata::config_list(text("controller.quorum.voters"));
         const std::string own = std::to_string(config_.settings.node_id.value) + "@";
         if (voters.size() == 1 && voters.front().starts_with(own)) return;
-        errors_.push_back(place("controller.quorum.voters") +
-                          ": controller.quorum.voters=" + text("controller.quorum.voters") +
-                          ": this version runs a quorum of one, which must be node " +
-                          std::to_string(config_.settings.node_id.value));
+        refuse(place("controller.quorum.voters"),
+               "controller.quorum.voters=" + text("controller.quorum.voters") +
+                   ": this version runs a quorum of one, which must be node " +
+                   std::to_string(config_.settings.node_id.value));
     }
 
     struct ListenerText {
@@ -313,9 +362,9 @@ private:
                 good = error == std::errc() && stop == end;
             }
             if (!good) {
-                errors_.push_back(place(key) + ": " + std::string(key) + ": \"" + entry +
-                                  "\" is no listener; write NAME://host:port, for example "
-                                  "PLAINTEXT://127.0.0.1:9092");
+                refuse(place(key), std::string(key) + ": \"" + entry +
+                                       "\" is no listener; write NAME://host:port, for example "
+                                       "PLAINTEXT://127.0.0.1:9092");
                 continue;
             }
             out.push_back(std::move(listener));
@@ -347,11 +396,12 @@ private:
         for (const ListenerText& listener : listeners) {
             const std::string protocol = protocol_of(listener.name);
             if (protocol != "PLAINTEXT") {
-                errors_.push_back(place("listeners") + ": listener " + listener.name + " speaks " +
-                                  (protocol.empty()
-                                       ? "a protocol listener.security.protocol.map does not name"
-                                       : protocol) +
-                                  "; Cauce serves PLAINTEXT only so far");
+                refuse(place("listeners"),
+                       "listener " + listener.name + " speaks " +
+                           (protocol.empty()
+                                ? "a protocol listener.security.protocol.map does not name"
+                                : protocol) +
+                           "; Cauce serves PLAINTEXT only so far");
                 continue;
             }
             if (is_controller_listener(listener.name)) {
@@ -366,27 +416,25 @@ private:
             out.bind = listener.address;
             const auto shown = std::ranges::find(advertised, listener.name, &ListenerText::name);
             if (shown == advertised.end()) {
-                errors_.push_back(place("advertised.listeners") +
-                                  ": advertised.listeners has no address for listener " +
-                                  listener.name);
+                refuse(place("advertised.listeners"),
+                       "advertised.listeners has no address for listener " + listener.name);
                 continue;
             }
             out.advertised = shown->address;
             if (out.advertised.host.empty()) out.advertised.host = "localhost";
             if (out.advertised.host == "0.0.0.0" || out.advertised.host == "::") {
-                errors_.push_back(place("advertised.listeners") +
-                                  ": advertised.listeners cannot use the nonroutable address " +
-                                  out.advertised.host +
-                                  "; write the address clients reach this node by");
+                refuse(place("advertised.listeners"),
+                       "advertised.listeners cannot use the nonroutable address " +
+                           out.advertised.host + "; write the address clients reach this node by");
                 continue;
             }
             config_.endpoints.push_back({out.name, out.advertised.host, out.advertised.port, 0});
             config_.settings.listeners.push_back(std::move(out));
         }
-        if (errors_.empty() && config_.settings.listeners.empty())
-            errors_.push_back(place("listeners") +
-                              ": listeners names no broker listener; add one, for example "
-                              "PLAINTEXT://127.0.0.1:9092");
+        if (sound() && config_.settings.listeners.empty())
+            refuse(place("listeners"),
+                   "listeners names no broker listener; add one, for example "
+                   "PLAINTEXT://127.0.0.1:9092");
         if (config_.controller_endpoints.empty())
             config_.controller_endpoints.push_back({"CONTROLLER", "localhost", 9093, 0});
     }
@@ -395,14 +443,13 @@ private:
         const std::string_view key = is_given("log.dirs") ? "log.dirs" : "log.dir";
         for (const std::string& directory : metadata::config_list(text(key))) {
             if (contains(config_.log_directories, directory)) {
-                errors_.push_back(place(key) + ": " + std::string(key) + " names " + directory +
-                                  " twice");
+                refuse(place(key), std::string(key) + " names " + directory + " twice");
                 return;
             }
             config_.log_directories.push_back(directory);
         }
         if (config_.log_directories.empty()) {
-            errors_.push_back(place(key) + ": " + std::string(key) + " names no directory");
+            refuse(place(key), std::string(key) + " names no directory");
             return;
         }
         config_.metadata_directory = text("metadata.log.dir");
@@ -421,7 +468,9 @@ private:
     const ConfigInput& input_;
     GivenKeys given_;
     Config config_;
-    std::vector<std::string> errors_;
+    std::vector<ConfigFinding> findings_;
+    // Known keys that change nothing; they stand in given_.
+    std::vector<std::pair<std::string, const Given*>> idle_;
 };
 
 }  // namespace
@@ -454,6 +503,10 @@ std::vector<std::string> Config::all_directories() const {
 
 Result<Config> read_config(const ConfigInput& input) {
     return Reading(input).run();
+}
+
+ConfigReport examine_config(const ConfigInput& input) {
+    return Reading(input).examine();
 }
 
 }  // namespace cauce::node

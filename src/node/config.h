@@ -57,6 +57,28 @@ struct Config {
     std::vector<std::string> all_directories() const;
 };
 
+// One thing to say about what was given.
+struct ConfigFinding {
+    std::string place;  // "server.properties:12", "KAFKA_NODE_ID", "--set node.id"
+    std::string text;
+    bool refuses = true;  // no broker starts with it
+
+    std::string to_string() const { return place + ": " + text; }
+};
+
+struct ConfigReport {
+    struct Given {
+        std::string key;
+        std::string value;
+        std::string place;
+    };
+    std::vector<Given> given;  // by key; what is in force of each
+    std::vector<ConfigFinding> findings;
+};
+
+// Everything there is to say about a configuration, without using it.
+ConfigReport examine_config(const ConfigInput& input);
+
 // The error's text has a line for each thing that is wrong.
 Result<Config> read_config(const ConfigInput& input);
 

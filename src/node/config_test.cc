@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace cauce::node {
 namespace {
 
@@ -43,7 +45,12 @@ TEST(Config, ReadsKafkasOwnQuickStartFile) {
     EXPECT_EQ(config->controller_endpoints[0].port, 9093);
     EXPECT_EQ(config->log_directories, std::vector<std::string>{"/tmp/kraft-combined-logs"});
     EXPECT_EQ(config->groups.initial_rebalance_delay, milliseconds(3000));
-    EXPECT_TRUE(config->notes.empty());
+    EXPECT_EQ(config->notes,
+              std::vector<std::string>{"without effect yet, and kept: "
+                                       "controller.quorum.bootstrap.servers "
+                                       "(server.properties:3), inter.broker.listener.name "
+                                       "(server.properties:5)"})
+        << "num.network.threads has its default";
 }
 
 TEST(Config, LimitsAndRetentionOfGroups) {
@@ -75,7 +82,7 @@ TEST(Config, LimitsAndRetentionOfGroups) {
     EXPECT_EQ(given->groups.offsets_retention_check_interval, milliseconds(6));
     EXPECT_EQ(given->groups.commit_timeout, milliseconds(7));
     EXPECT_EQ(given->groups.batch_bytes_max, 8'000u);
-    EXPECT_TRUE(given->notes.empty());
+    EXPECT_EQ(given->notes.size(), 1u) << "keys without effect";
     for (const char* line : {"group.max.size=0\n", "offsets.retention.minutes=0\n",
                              "offsets.retention.check.interval.ms=0\n"})
         EXPECT_NE(refusal(quick_start(line)), "") << line;
@@ -83,7 +90,7 @@ TEST(Config, LimitsAndRetentionOfGroups) {
         read_config(quick_start("group.min.session.timeout.ms=9000\n"
                                 "group.max.session.timeout.ms=8000\n"));
     ASSERT_TRUE(crossed) << crossed.error().message;
-    ASSERT_EQ(crossed->notes.size(), 1u);
+    ASSERT_EQ(crossed->notes.size(), 2u);
     EXPECT_TRUE(crossed->notes[0].contains("nobody can join")) << crossed->notes[0];
 }
 
@@ -97,7 +104,7 @@ TEST(Config, WhatResemblesNothingIsNamedOnceAndRefusedWhenStrict) {
     ConfigInput input = quick_start("my.companys.favourite.colour=blue\n");
     const auto config = read_config(input);
     ASSERT_TRUE(config) << config.error().message;
-    ASSERT_EQ(config->notes.size(), 1u);
+    ASSERT_EQ(config->notes.size(), 2u);
     EXPECT_NE(config->notes[0].find("my.companys.favourite.colour"), std::string::npos);
     input.strict = true;
     EXPECT_NE(refusal(input).find("my.companys.favourite.colour"), std::string::npos);
@@ -106,7 +113,38 @@ TEST(Config, WhatResemblesNothingIsNamedOnceAndRefusedWhenStrict) {
 TEST(Config, KeysOfOtherWorldsAreIgnored) {
     const auto config = read_config(quick_start("zookeeper.connect=localhost:2181\n"));
     ASSERT_TRUE(config) << config.error().message;
-    EXPECT_EQ(config->notes.size(), 1u);
+    EXPECT_EQ(config->notes.size(), 2u);
+}
+
+TEST(Config, ExaminedSaysEverythingInTheOrderOfTheFile) {
+    ConfigInput input = quick_start(
+        "num.io.threads=4\nlog.retention.huors=1\nnode.id=2\n"
+        "num.partitions=many\n");
+    input.variables = {{"KAFKA_SSL_KEYSTORE_LOCATION", "/etc/keys"}};
+    const ConfigReport report = examine_config(input);
+    std::vector<std::string> said;
+    for (const ConfigFinding& finding : report.findings)
+        said.push_back((finding.refuses ? "refused " : "note ") + finding.to_string());
+    EXPECT_EQ(said,
+              (std::vector<std::string>{
+                  "note server.properties:2: node.id stands again at server.properties:15, which "
+                  "counts",
+                  "note server.properties:3: controller.quorum.bootstrap.servers is kept and has "
+                  "no effect yet",
+                  "note server.properties:5: inter.broker.listener.name is kept and has no effect "
+                  "yet",
+                  "note server.properties:13: num.io.threads is kept and has no effect yet",
+                  "refused server.properties:14: there is no key log.retention.huors; did you mean "
+                  "log.retention.hours?",
+                  "refused server.properties:16: Invalid value many for configuration "
+                  "num.partitions: Not a number of type INT",
+                  "refused KAFKA_SSL_KEYSTORE_LOCATION: ssl.keystore.location=/etc/keys: Cauce has "
+                  "no TLS yet, so nothing would be encrypted. Remove the line to start without "
+                  "it"}));
+    const auto node = std::ranges::find(report.given, "node.id", &ConfigReport::Given::key);
+    ASSERT_NE(node, report.given.end());
+    EXPECT_EQ(node->value, "2");
+    EXPECT_EQ(node->place, "server.properties:15");
 }
 
 TEST(Config, AnOpenDoorIsRefused) {

@@ -33,6 +33,24 @@ std::string shown(std::string_view key, const std::string& value) {
     return known == nullptr || known->sensitive() ? "[hidden]" : value;
 }
 
+// Why setting the key changes nothing now; empty when it does.
+std::string why_idle(ConfigScope scope, std::string_view key) {
+    using enum metadata::ConfigEffect;
+    if (metadata::find_config_key(scope, key) == nullptr)
+        return "is no key of this version: it is kept and ignored";
+    switch (metadata::config_effect(scope, key)) {
+        case none:
+            return "is kept and has no effect yet";
+        case at_start:
+            return "has no effect while the broker runs: it is read from the broker's file";
+        case refused:  // Another program wrote it.
+            return "is ignored: " + std::string(metadata::why_refused(key));
+        case at_once:
+            break;
+    }
+    return {};
+}
+
 const std::string* entry(const metadata::ConfigResource* resource, std::string_view key) {
     if (resource == nullptr) return nullptr;
     const auto at = resource->entries.find(key);
@@ -122,16 +140,8 @@ void ConfigWatch::tell_idle_keys() {
 
 void ConfigWatch::tell_if_idle(ConfigScope scope, const metadata::ConfigResource& resource) {
     for (const auto& [key, value] : resource.entries) {
-        std::string why;
-        if (metadata::find_config_key(scope, key) == nullptr) {
-            why = "is no key of this version: it is kept and ignored";
-        } else {
-            const metadata::ConfigEffect effect = metadata::config_effect(scope, key);
-            if (effect == metadata::ConfigEffect::at_once) continue;
-            why = effect == metadata::ConfigEffect::none
-                      ? "is kept and has no effect yet"
-                      : "has no effect while the broker runs: it is read from the broker's file";
-        }
+        const std::string why = why_idle(scope, key);
+        if (why.empty()) continue;
         if (told_idle_.emplace(scope, key).second) log_.warn(key + " was set and " + why);
     }
 }
