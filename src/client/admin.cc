@@ -1,10 +1,14 @@
 #include "client/admin.h"
 
 #include "wire/messages/consumer_protocol_assignment.h"
+#include "wire/messages/create_partitions_request.h"
+#include "wire/messages/create_partitions_response.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
 #include "wire/messages/delete_groups_request.h"
 #include "wire/messages/delete_groups_response.h"
+#include "wire/messages/delete_records_request.h"
+#include "wire/messages/delete_records_response.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
 #include "wire/messages/describe_cluster_request.h"
@@ -13,6 +17,8 @@
 #include "wire/messages/describe_configs_response.h"
 #include "wire/messages/describe_groups_request.h"
 #include "wire/messages/describe_groups_response.h"
+#include "wire/messages/incremental_alter_configs_request.h"
+#include "wire/messages/incremental_alter_configs_response.h"
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/list_groups_response.h"
 #include "wire/messages/list_offsets_request.h"
@@ -26,6 +32,7 @@
 #include "wire/record_frame.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 namespace cauce::client {
@@ -159,6 +166,31 @@ Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
     co_return outcomes;
 }
 
+Task<Result<std::vector<TopicOutcome>>> create_partitions(
+    Cluster& cluster, std::vector<std::pair<std::string, std::int32_t>> counts, bool validate_only,
+    MonoTime deadline) {
+    wire::CreatePartitionsRequest request;
+    for (const auto& [name, count] : counts) {
+        auto& topic = request.topics.emplace_back();
+        topic.name = name;
+        topic.count = count;
+        topic.assignments.reset();  // Null: wherever the controller finds best.
+    }
+    request.timeout_ms = timeout_ms(cluster, deadline);
+    request.validate_only = validate_only;
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await call_once<wire::CreatePartitionsResponse>(
+                                              cluster, request, deadline));
+    std::vector<TopicOutcome> outcomes;
+    for (const auto& topic : reply.body.results) {
+        TopicOutcome& outcome = outcomes.emplace_back();
+        outcome.name = std::string(topic.name);
+        outcome.error = to_error(topic.error_code, topic.error_message);
+        for (const auto& [name, count] : counts)
+            if (outcome.ok() && name == outcome.name) outcome.partitions = count;
+    }
+    co_return outcomes;
+}
+
 // --- configuration
 
 std::string_view config_source_name(ConfigSource source) {
@@ -173,11 +205,51 @@ std::string_view config_source_name(ConfigSource source) {
             return "file";
         case ConfigSource::default_value:
             return "default";
+        case ConfigSource::dynamic_broker_logger:
+            return "logger";
+        case ConfigSource::client_metrics:
+            return "subscription";
+        case ConfigSource::group:
+            return "group";
         case ConfigSource::unknown:
             break;
     }
     return "unknown";
 }
+
+namespace {
+
+ConfigSource config_source(std::int8_t number) {
+    return number >= 1 && number <= 8 ? static_cast<ConfigSource>(number) : ConfigSource::unknown;
+}
+
+// Which broker must be asked about a resource; nothing when any will do.
+std::optional<NodeId> home_of(ConfigResource resource, std::string_view name) {
+    if (resource != ConfigResource::broker && resource != ConfigResource::broker_logger)
+        return std::nullopt;
+    std::int32_t id = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+    // Another name is no broker's: any broker says so.
+    if (error != std::errc() || end != name.data() + name.size() || name.empty())
+        return std::nullopt;
+    return NodeId{id};
+}
+
+// Asks that broker, or any.
+template <typename Response, typename Request>
+Task<Result<Reply<Response>>> call_home(Cluster& cluster, std::optional<NodeId> home,
+                                        const Request& request, MonoTime deadline) {
+    if (!home) co_return co_await cluster.call<Response>(request, deadline);
+    if (!cluster.nodes().contains(*home)) {
+        const std::vector<std::string> no_topics;
+        CO_RETURN_IF_ERROR(co_await cluster.refresh(no_topics, deadline));
+    }
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(*home, deadline));
+    co_return co_await connection->template call<Response>(request,
+                                                           cluster.request_deadline(deadline));
+}
+
+}  // namespace
 
 Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigResource resource,
                                                        std::string name, MonoTime deadline) {
@@ -186,8 +258,10 @@ Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigR
     asked.resource_type = static_cast<std::int8_t>(resource);
     asked.resource_name = name;
     asked.configuration_keys.reset();  // Null: all of them.
-    ASSIGN_OR_CO_RETURN(const auto reply,
-                        co_await cluster.call<wire::DescribeConfigsResponse>(request, deadline));
+    request.include_synonyms = true;
+    const std::optional<NodeId> home = home_of(resource, name);
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await call_home<wire::DescribeConfigsResponse>(
+                                              cluster, home, request, deadline));
     if (reply.body.results.size() != 1)
         co_return fail(
             ErrorCode::corrupt_message,
@@ -200,14 +274,55 @@ Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigR
         ConfigEntry& entry = entries.emplace_back();
         entry.name = std::string(config.name);
         if (config.value) entry.value = std::string(*config.value);
-        const bool known = config.config_source >= 1 && config.config_source <= 5;
-        entry.source =
-            known ? static_cast<ConfigSource>(config.config_source) : ConfigSource::unknown;
+        entry.source = config_source(config.config_source);
         entry.is_read_only = config.read_only;
         entry.is_sensitive = config.is_sensitive;
+        for (const auto& synonym : config.synonyms) {
+            ConfigSynonym& place = entry.synonyms.emplace_back();
+            place.name = std::string(synonym.name);
+            if (synonym.value) place.value = std::string(*synonym.value);
+            place.source = config_source(synonym.source);
+        }
     }
     std::ranges::sort(entries, {}, &ConfigEntry::name);
     co_return entries;
+}
+
+Task<Result<std::vector<ConfigOutcome>>> alter_configs(Cluster& cluster,
+                                                       std::vector<ConfigAlteration> alterations,
+                                                       bool validate_only, MonoTime deadline) {
+    // What is set for one broker goes to that broker; the rest goes to anybody.
+    std::map<std::optional<NodeId>, wire::IncrementalAlterConfigsRequest> requests;
+    for (const ConfigAlteration& alteration : alterations) {
+        auto& request = requests[home_of(alteration.resource, alteration.name)];
+        request.validate_only = validate_only;
+        auto& resource = request.resources.emplace_back();
+        resource.resource_type = static_cast<std::int8_t>(alteration.resource);
+        resource.resource_name = alteration.name;
+        for (const ConfigChange& change : alteration.changes) {
+            auto& config = resource.configs.emplace_back();
+            config.name = change.name;
+            config.config_operation = static_cast<std::int8_t>(change.operation);
+            if (change.value) {
+                config.value = *change.value;
+            } else {
+                config.value.reset();
+            }
+        }
+    }
+    std::vector<ConfigOutcome> outcomes;
+    for (const auto& [home, request] : requests) {
+        ASSIGN_OR_CO_RETURN(const auto reply,
+                            co_await call_home<wire::IncrementalAlterConfigsResponse>(
+                                cluster, home, request, deadline));
+        for (const auto& resource : reply.body.responses) {
+            ConfigOutcome& outcome = outcomes.emplace_back();
+            outcome.resource = static_cast<ConfigResource>(resource.resource_type);
+            outcome.name = std::string(resource.resource_name);
+            outcome.error = to_error(resource.error_code, resource.error_message);
+        }
+    }
+    co_return outcomes;
 }
 
 // --- offsets
@@ -215,10 +330,28 @@ Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigR
 namespace {
 
 // Asks one leader; fills `found`, and takes out of `open` what is settled.
-Task<Result<void>> ask_leader(Cluster& cluster, NodeId leader,
-                              const std::vector<TopicPartition>& partitions,
-                              std::map<TopicPartition, std::int64_t>& open,
-                              std::map<TopicPartition, FoundOffset>& found, MonoTime deadline) {
+template <typename Found>
+using AskLeader = Task<Result<void>> (*)(Cluster& cluster, NodeId leader,
+                                         const std::vector<TopicPartition>& partitions,
+                                         std::map<TopicPartition, std::int64_t>& open,
+                                         std::map<TopicPartition, Found>& found, MonoTime deadline);
+
+// What a leader said about one partition. Someone else leads by now: it is asked again.
+template <typename Found>
+void settle(Cluster& cluster, const TopicPartition& tp,
+            std::map<TopicPartition, std::int64_t>& open, const Found& result) {
+    if (is_retriable(result.error.code)) {
+        cluster.distrust(tp.topic);
+    } else {
+        open.erase(tp);
+    }
+}
+
+Task<Result<void>> ask_for_offsets(Cluster& cluster, NodeId leader,
+                                   const std::vector<TopicPartition>& partitions,
+                                   std::map<TopicPartition, std::int64_t>& open,
+                                   std::map<TopicPartition, FoundOffset>& found,
+                                   MonoTime deadline) {
     wire::ListOffsetsRequest request;
     request.replica_id = kNoReplica;
     request.timeout_ms = timeout_ms(cluster, deadline);
@@ -235,33 +368,59 @@ Task<Result<void>> ask_leader(Cluster& cluster, NodeId leader,
     for (const auto& topic : reply.body.topics) {
         for (const auto& partition : topic.partitions) {
             const TopicPartition tp{std::string(topic.name), partition.partition_index};
-            const auto asked = open.find(tp);
-            if (asked == open.end()) continue;  // Not asked for.
+            if (!open.contains(tp)) continue;  // Not asked for.
             FoundOffset& result = found[tp];
             result.error = to_error(partition.error_code, std::nullopt);
             result.offset = partition.offset;
             result.timestamp = partition.timestamp;
             result.leader_epoch = LeaderEpoch{partition.leader_epoch};
-            if (is_retriable(result.error.code)) {
-                cluster.distrust(tp.topic);
-            } else {
-                open.erase(asked);
-            }
+            settle(cluster, tp, open, result);
         }
     }
     co_return Result<void>();
 }
 
-}  // namespace
+Task<Result<void>> ask_to_delete(Cluster& cluster, NodeId leader,
+                                 const std::vector<TopicPartition>& partitions,
+                                 std::map<TopicPartition, std::int64_t>& open,
+                                 std::map<TopicPartition, DeletedRecords>& found,
+                                 MonoTime deadline) {
+    wire::DeleteRecordsRequest request;
+    request.timeout_ms = timeout_ms(cluster, deadline);
+    for (const TopicPartition& tp : partitions) {
+        if (request.topics.empty() || request.topics.back().name != tp.topic)
+            request.topics.emplace_back().name = tp.topic;
+        auto& partition = request.topics.back().partitions.emplace_back();
+        partition.partition_index = tp.partition;
+        partition.offset = open.at(tp);
+    }
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(leader, deadline));
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::DeleteRecordsResponse>(
+                                              request, cluster.request_deadline(deadline)));
+    for (const auto& topic : reply.body.topics) {
+        for (const auto& partition : topic.partitions) {
+            const TopicPartition tp{std::string(topic.name), partition.partition_index};
+            if (!open.contains(tp)) continue;  // Not asked for.
+            DeletedRecords& result = found[tp];
+            result.error = to_error(partition.error_code, std::nullopt);
+            result.low_watermark = partition.low_watermark;
+            settle(cluster, tp, open, result);
+        }
+    }
+    co_return Result<void>();
+}
 
-Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
-    Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline) {
-    std::map<TopicPartition, FoundOffset> found;
+// Asks the leaders of all partitions in `open`, again where leaders have moved.
+template <typename Found>
+Task<Result<std::map<TopicPartition, Found>>> ask_leaders(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> open, AskLeader<Found> ask,
+    MonoTime deadline) {
+    std::map<TopicPartition, Found> found;
     Backoff backoff = cluster.new_backoff();
-    while (!timestamps.empty()) {
+    while (!open.empty()) {
         // In the order of the map: partitions of a topic stand together.
         std::map<NodeId, std::vector<TopicPartition>> by_leader;
-        for (auto at = timestamps.begin(); at != timestamps.end();) {
+        for (auto at = open.begin(); at != open.end();) {
             const TopicPartition tp = at->first;
             const Result<NodeId> leader = co_await cluster.leader(tp, Unknown::fails, deadline);
             if (leader) {
@@ -270,23 +429,23 @@ Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
                 continue;
             }
             found[tp].error = leader.error();
-            at = timestamps.erase(at);
+            at = open.erase(at);
         }
         std::optional<Error> broken;
         for (const auto& [leader, partitions] : by_leader) {
             const Result<void> asked =
-                co_await ask_leader(cluster, leader, partitions, timestamps, found, deadline);
+                co_await ask(cluster, leader, partitions, open, found, deadline);
             if (asked) continue;
             broken = asked.error();
             if (!is_network_error(broken->code) && !is_retriable(broken->code))
                 co_return std::unexpected(*broken);
             for (const TopicPartition& tp : partitions) {
                 cluster.distrust(tp.topic);
-                if (timestamps.contains(tp)) found[tp].error = *broken;
+                if (open.contains(tp)) found[tp].error = *broken;
             }
         }
-        if (timestamps.empty()) break;
-        for (const auto& [tp, timestamp] : timestamps)
+        if (open.empty()) break;
+        for (const auto& [tp, timestamp] : open)
             if (!found.contains(tp))
                 found[tp].error = {ErrorCode::corrupt_message,
                                    "the leader of " + tp.to_string() + " did not answer for it"};
@@ -294,6 +453,18 @@ Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
         if (!again) break;
     }
     co_return found;
+}
+
+}  // namespace
+
+Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline) {
+    return ask_leaders<FoundOffset>(cluster, std::move(timestamps), ask_for_offsets, deadline);
+}
+
+Task<Result<std::map<TopicPartition, DeletedRecords>>> delete_records(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> before, MonoTime deadline) {
+    return ask_leaders<DeletedRecords>(cluster, std::move(before), ask_to_delete, deadline);
 }
 
 // --- cluster

@@ -47,10 +47,21 @@ runtime::Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
                                                                std::vector<std::string> names,
                                                                MonoTime deadline);
 
+// Raises topics to so many partitions each. Not tried again after a connection broke.
+runtime::Task<Result<std::vector<TopicOutcome>>> create_partitions(
+    Cluster& cluster, std::vector<std::pair<std::string, std::int32_t>> counts, bool validate_only,
+    MonoTime deadline);
+
 // --- configuration
 
 // Kafka's numbers for what a configuration belongs to, and for where a value comes from.
-enum class ConfigResource : std::int8_t { topic = 2, broker = 4 };
+enum class ConfigResource : std::int8_t {
+    topic = 2,
+    broker = 4,
+    broker_logger = 8,
+    client_metrics = 16,
+    group = 32,
+};
 enum class ConfigSource : std::int8_t {
     unknown = -1,
     topic = 1,
@@ -58,9 +69,18 @@ enum class ConfigSource : std::int8_t {
     dynamic_default_broker = 3,
     static_broker = 4,
     default_value = 5,
+    dynamic_broker_logger = 6,
+    client_metrics = 7,
+    group = 8,
 };
 // "topic", "broker", "default" ...
 std::string_view config_source_name(ConfigSource source);
+
+struct ConfigSynonym {
+    std::string name;
+    std::optional<std::string> value;
+    ConfigSource source = ConfigSource::unknown;
+};
 
 struct ConfigEntry {
     std::string name;
@@ -68,11 +88,38 @@ struct ConfigEntry {
     ConfigSource source = ConfigSource::unknown;
     bool is_read_only = false;
     bool is_sensitive = false;
+    // Every place that gives it a value, the one in force first.
+    std::vector<ConfigSynonym> synonyms;
 };
+// By name. A broker's are asked of that broker; broker "" is what was set for all of them.
 runtime::Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster,
                                                                 ConfigResource resource,
                                                                 std::string name,
                                                                 MonoTime deadline);
+
+// Kafka's numbers.
+enum class ConfigOperation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
+struct ConfigChange {
+    std::string name;
+    ConfigOperation operation = ConfigOperation::set;
+    std::optional<std::string> value;  // nothing to remove it
+};
+struct ConfigAlteration {
+    ConfigResource resource = ConfigResource::topic;
+    std::string name;
+    std::vector<ConfigChange> changes;
+};
+struct ConfigOutcome {
+    ConfigResource resource = ConfigResource::topic;
+    std::string name;
+    Error error{ErrorCode::none, {}};
+
+    bool ok() const { return error.code == ErrorCode::none; }
+};
+// Changes single keys; each resource is changed as a whole or not at all.
+runtime::Task<Result<std::vector<ConfigOutcome>>> alter_configs(
+    Cluster& cluster, std::vector<ConfigAlteration> alterations, bool validate_only,
+    MonoTime deadline);
 
 // --- offsets
 
@@ -90,6 +137,18 @@ struct FoundOffset {
 // partition that stays without an answer has its error.
 runtime::Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
     Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline);
+
+// Asks for everything up to the high watermark.
+inline constexpr std::int64_t kHighWatermark = -1;
+
+struct DeletedRecords {
+    Error error{ErrorCode::none, {}};
+    std::int64_t low_watermark = -1;  // where the log starts now
+};
+// Deletes the records before an offset, in each partition; as list_offsets() for what stands in the
+// items. Asking twice does no harm.
+runtime::Task<Result<std::map<TopicPartition, DeletedRecords>>> delete_records(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> before, MonoTime deadline);
 
 // --- cluster
 
