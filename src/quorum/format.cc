@@ -174,6 +174,12 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
     const auto level = features.find(std::string(metadata::kMetadataVersion));
     const std::string version(
         level == features.end() ? "" : metadata::metadata_version_name(level->second));
+    if (options.dry_run) {
+        for (const std::string& directory : unformatted)
+            lines.push_back("Would format " + directory + " with metadata.version " + version +
+                            ".");
+        co_return lines;
+    }
     for (const std::string& directory : unformatted) {
         if (const auto made = co_await make_folders(disk, directory); !made)
             co_return storage_error(made.error());

@@ -37,6 +37,7 @@ struct FormatOptions {
     // This node's controller endpoint, for standalone.
     std::vector<VoterEndpoint> controller_endpoints;
     bool ignore_formatted = false;
+    bool dry_run = false;  // everything but the writing
     // Levels to finalize; empty: bootstrap_features().
     std::map<std::string, std::int16_t> features;
     // Wall clock, for the timestamps inside the files.

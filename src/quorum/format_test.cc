@@ -74,6 +74,15 @@ protected:
     MemoryDisk disk_{"/data"};
 };
 
+TEST_F(FormatTest, ADryRunWritesNothing) {
+    FormatOptions what = options();
+    what.dry_run = true;
+    EXPECT_EQ(run(what), Lines{"Would format /data/a with metadata.version 4.4-IV2."});
+    EXPECT_FALSE(disk_.exists("/data/a"));
+    what.cluster_id.clear();
+    EXPECT_EQ(run(what).front().substr(0, 6), "error:");
+}
+
 TEST_F(FormatTest, StandaloneMakesThisNodeTheOnlyVoter) {
     EXPECT_EQ(run(options()),
               Lines{"Formatting dynamic metadata voter directory /data/a with metadata.version "
