@@ -82,9 +82,11 @@ private:
                         out.error_message = std::string_view("There is one broker.");
                     } else {
                         const auto count = topic.num_partitions < 0 ? 1 : topic.num_partitions;
-                        metadata.add_topic(
-                            name, std::vector<std::int32_t>(static_cast<std::size_t>(count), 1));
-                        out.topic_id = metadata.topics[name].id;
+                        if (!r.validate_only) {
+                            metadata.add_topic(name, std::vector<std::int32_t>(
+                                                         static_cast<std::size_t>(count), 1));
+                            out.topic_id = metadata.topics[name].id;
+                        }
                         out.num_partitions = count;
                         out.replication_factor = 1;
                     }

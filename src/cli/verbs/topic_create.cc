@@ -1,8 +1,8 @@
 // `cauce topic create`
 #include "cli/command.h"
+#include "cli/topic_lookup.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
-#include "metadata/config_keys.h"
 
 #include <limits>
 
@@ -21,6 +21,7 @@ public:
                              replicas_, 1, std::numeric_limits<std::int16_t>::max()));
         arguments.repeatable("-c,--config", "KEY=VALUE", "a topic configuration", into(configs_));
         arguments.flag("--if-not-exists", if_not_exists_, "a topic that exists is fine");
+        arguments.flag("--dry-run", dry_run_, "only let the cluster check it");
     }
 
 protected:
@@ -29,7 +30,7 @@ protected:
         for (const std::string& name : names_)
             topics.push_back({name, partitions_, replicas_, configs_});
         const auto outcomes = co_await client::create_topics(session.cluster(), std::move(topics),
-                                                             false, session.deadline());
+                                                             dry_run_, session.deadline());
         if (!outcomes)
             co_return std::unexpected(session.explain(outcomes.error(), "no topic was created"));
 
@@ -46,11 +47,14 @@ protected:
                 if (!first) {
                     first =
                         session.explain(topic.error, "topic `" + topic.name + "` was not created");
-                    suggest_config(*first);
+                    suggest_topic_key(*first, keys());
                 }
                 continue;
             }
-            table.add({topic.name, exists ? "exists" : "created",
+            table.add({topic.name,
+                       exists     ? "exists"
+                       : dry_run_ ? "would be created"
+                                  : "created",
                        topic.partitions < 0 ? Value() : Value(topic.partitions),
                        topic.replicas < 0 ? Value() : Value(topic.replicas),
                        topic.id.is_zero() ? Value() : Value(topic.id.to_string())});
@@ -64,14 +68,11 @@ protected:
     }
 
 private:
-    // The broker decides which keys there are; we know what was likely meant.
-    void suggest_config(Problem& problem) const {
-        using metadata::ConfigScope;
-        for (const auto& [key, value] : configs_) {
-            if (metadata::find_config_key(ConfigScope::topic, key)) continue;
-            const auto meant = metadata::nearest_config_key(ConfigScope::topic, key);
-            if (!meant.empty()) problem.next = "did you mean `" + std::string(meant) + "`?";
-        }
+    std::vector<std::string> keys() const {
+        std::vector<std::string> keys;
+        for (const auto& [key, value] : configs_)
+            keys.push_back(key);
+        return keys;
     }
 
     std::vector<std::string> names_;
@@ -79,6 +80,7 @@ private:
     std::int16_t replicas_ = -1;
     std::vector<KeyValue> configs_;
     bool if_not_exists_ = false;
+    bool dry_run_ = false;
 };
 
 }  // namespace

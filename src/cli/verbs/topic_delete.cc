@@ -1,5 +1,6 @@
 // `cauce topic delete`
 #include "cli/command.h"
+#include "cli/topic_lookup.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
 
@@ -11,10 +12,12 @@ public:
     void declare(Arguments& arguments) override {
         arguments.positionals("NAME", names_, "name the topic, or several");
         arguments.flag("-y,--yes", yes_, "do not ask");
+        arguments.flag("--dry-run", dry_run_, "only say what would go");
     }
 
 protected:
     runtime::Task<Outcome> run(Session& session) override {
+        if (dry_run_) co_return co_await look(session);
         if (!yes_) {
             std::string question = "Delete ";
             for (const std::string& name : names_)
@@ -52,8 +55,21 @@ protected:
     }
 
 private:
+    runtime::Task<Outcome> look(Session& session) {
+        Table table;
+        table.columns = {{"topic", "TOPIC"}, {"status", "STATUS"}};
+        for (const std::string& name : names_) {
+            std::string what = "topic `" + name + "` would not be deleted";
+            const auto topic = co_await find_topic(session, name, std::move(what));
+            if (!topic) co_return std::unexpected(topic.error());
+            table.add({name, "would be deleted"});
+        }
+        co_return co_await session.print(table);
+    }
+
     std::vector<std::string> names_;
     bool yes_ = false;
+    bool dry_run_ = false;
 };
 
 }  // namespace
@@ -62,7 +78,8 @@ Verb topic_delete_verb() {
     return {.name = "topic delete",
             .summary = "remove topics with all their records",
             .text = {},
-            .examples = {{"cauce topic delete drafts -y", "without asking"}},
+            .examples = {{"cauce topic delete drafts -y", "without asking"},
+                         {"cauce topic delete drafts --dry-run", "only look"}},
             .make = [] { return std::make_unique<TopicDelete>(); }};
 }
 

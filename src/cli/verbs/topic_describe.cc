@@ -1,15 +1,14 @@
 // `cauce topic describe`
 #include "cli/command.h"
+#include "cli/partition_table.h"
+#include "cli/topic_lookup.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
 
 #include <algorithm>
-#include <map>
 
 namespace cauce::cli {
 namespace {
-
-using Offsets = std::map<TopicPartition, client::FoundOffset>;
 
 class TopicDescribe final : public ClientCommand {
 public:
@@ -30,68 +29,24 @@ protected:
 
 private:
     static runtime::Task<Expected<Details>> describe(Session& session, std::string name) {
-        client::Cluster& cluster = session.cluster();
-        const MonoTime deadline = session.deadline();
-        std::vector<std::string> names{name};
-        const Result<void> fetched = co_await cluster.refresh(std::move(names), deadline);
         const std::string what = "topic `" + name + "` was not described";
-        if (!fetched) co_return std::unexpected(session.explain(fetched.error(), what));
-        const client::TopicInfo* found = cluster.topic(name);
-        if (!found || found->error == ErrorCode::unknown_topic_or_partition) {
-            Problem unknown = co_await session.unknown_topic(name);
-            co_return std::unexpected(std::move(unknown));
-        }
-        if (found->error != ErrorCode::none) {
-            const Error error{found->error, {}};
-            co_return std::unexpected(session.explain(error, what));
-        }
-        const client::TopicInfo topic = *found;
+        const auto found = co_await find_topic(session, name, what);
+        if (!found) co_return std::unexpected(found.error());
+        const client::TopicInfo& topic = *found;
 
-        std::map<TopicPartition, std::int64_t> ends;
-        for (const auto& partition : topic.partitions)
-            if (partition.leader.value >= 0)
-                ends[{name, partition.partition}] = client::kLatestOffset;
-        std::map<TopicPartition, std::int64_t> starts = ends;
-        for (auto& [tp, timestamp] : starts)
-            timestamp = client::kEarliestOffset;
-        const auto end = co_await client::list_offsets(cluster, std::move(ends), deadline);
-        if (!end) co_return std::unexpected(session.explain(end.error(), what));
-        const auto start = co_await client::list_offsets(cluster, std::move(starts), deadline);
-        if (!start) co_return std::unexpected(session.explain(start.error(), what));
+        auto partitions = co_await partition_table(session, topic, what);
+        if (!partitions) co_return std::unexpected(partitions.error());
         const auto configs = co_await client::describe_config(
-            cluster, client::ConfigResource::topic, name, deadline);
+            session.cluster(), client::ConfigResource::topic, name, session.deadline());
         if (!configs) co_return std::unexpected(session.explain(configs.error(), what));
-        co_return details_of(topic, *start, *end, *configs);
+        co_return details_of(topic, *std::move(partitions), *configs);
     }
 
-    static Value offset_of(const Offsets& offsets, const TopicPartition& tp) {
-        const auto found = offsets.find(tp);
-        if (found == offsets.end() || found->second.error.code != ErrorCode::none) return {};
-        return found->second.offset;
-    }
-
-    static Details details_of(const client::TopicInfo& topic, const Offsets& starts,
-                              const Offsets& ends,
+    static Details details_of(const client::TopicInfo& topic, Table partitions,
                               const std::vector<client::ConfigEntry>& configs) {
         std::size_t replicas = 0;
-        Table partitions;
-        partitions.columns = {{"partition", "PARTITION"},
-                              {"leader", "LEADER"},
-                              {"leader_epoch", "EPOCH", Show::wide},
-                              {"replicas", "REPLICAS"},
-                              {"isr", "IN-SYNC"},
-                              {"offline_replicas", "OFFLINE", Show::wide},
-                              {"log_start_offset", "START"},
-                              {"high_watermark", "END"}};
-        for (const auto& partition : topic.partitions) {
+        for (const auto& partition : topic.partitions)
             replicas = std::max(replicas, partition.replicas.size());
-            const TopicPartition tp{topic.name, partition.partition};
-            const bool led = partition.leader.value >= 0;
-            partitions.add({partition.partition, led ? Value(partition.leader.value) : Value(),
-                            partition.leader_epoch.value, Value::list_of(partition.replicas),
-                            Value::list_of(partition.isr), Value::list_of(partition.offline),
-                            offset_of(starts, tp), offset_of(ends, tp)});
-        }
         Table changed;
         changed.columns = {{"name", "CONFIG"}, {"value", "VALUE"}, {"source", "FROM"}};
         for (const auto& config : configs) {
