@@ -194,6 +194,7 @@ int Program::storage_format(const cli::StorageFormatOptions& options) {
     for (const metadata::Endpoint& endpoint : config->controller_endpoints)
         format.controller_endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
     format.ignore_formatted = options.ignore_formatted;
+    format.dry_run = options.dry_run;
     if (!options.initial_controllers.empty()) {
         auto voters = quorum::parse_initial_controllers(
             options.initial_controllers, config->controller_endpoints.front().listener);
@@ -225,6 +226,27 @@ int Program::storage_format(const cli::StorageFormatOptions& options) {
     for (const std::string& line : *outcome)
         std::printf("%s\n", line.c_str());
     return cli::exit_ok;
+}
+
+std::expected<cli::ConfigFile, std::string> Program::read_config_file(
+    const cli::ConfigFileOptions& options) {
+    node::ConfigInput input;
+    input.file_name = options.config_file;
+    auto text = read_text(options.config_file);
+    if (!text) return std::unexpected(std::move(text).error().message);
+    input.file_text = *std::move(text);
+    input.variables = invocation_.variables;
+    input.overrides = options.overrides;
+    input.strict = options.strict;
+    node::ConfigReport report = node::examine_config(input);
+    cli::ConfigFile file;
+    for (auto& given : report.given)
+        file.given.push_back(
+            {std::move(given.key), std::move(given.value), std::move(given.place)});
+    for (auto& finding : report.findings)
+        file.findings.push_back(
+            {std::move(finding.place), std::move(finding.text), finding.refuses});
+    return file;
 }
 
 int Program::broker_start(const cli::BrokerStartOptions& options) {

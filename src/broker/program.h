@@ -5,6 +5,7 @@
 #include "cli/main.h"
 #include "node/config.h"
 
+#include <expected>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ public:
     int dev(const cli::DevOptions& options) override;
     int broker_start(const cli::BrokerStartOptions& options) override;
     int storage_format(const cli::StorageFormatOptions& options) override;
+    std::expected<cli::ConfigFile, std::string> read_config_file(
+        const cli::ConfigFileOptions& options) override;
 
 private:
     // Called with the addresses that clients reach, once they can be served.

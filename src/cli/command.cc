@@ -16,7 +16,12 @@ Task<int> report_problem(Environment& environment, Problem problem, bool color) 
 }
 
 int ClientCommand::start(const Invocation& invocation, const Globals& globals, Program& program) {
-    (void)invocation;  // Comes back in the environment.
+    if (const Outcome ready = prepare(invocation, globals, program); !ready) {
+        const bool color = globals.color && invocation.err_is_terminal;
+        return program.run([&](Environment& environment) {
+            return report_problem(environment, ready.error(), color);
+        });
+    }
     return program.run([&](Environment& environment) { return run_in(environment, globals); });
 }
 

@@ -31,6 +31,8 @@ public:
     int start(const Invocation& invocation, const Globals& globals, Program& program) final;
 
 protected:
+    // What only the program can tell, before there is a session.
+    virtual Outcome prepare(const Invocation&, const Globals&, Program&) { return {}; }
     virtual runtime::Task<Outcome> run(Session& session) = 0;
     // True when Ctrl-C is a normal end, which run() sees to itself; else it breaks off what is
     // under way.

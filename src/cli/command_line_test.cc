@@ -208,6 +208,11 @@ TEST_F(CommandLine, StorageFormatIsHandedOver) {
     EXPECT_TRUE(program.format_options->ignore_formatted);
     EXPECT_EQ(program.format_options->initial_controllers, "");
     EXPECT_FALSE(program.format_options->no_initial_controllers);
+    EXPECT_FALSE(program.format_options->dry_run);
+    EXPECT_EQ(
+        program.call({"storage", "format", "-s", "-t", id, "-c", "s.properties", "--dry-run"}),
+        exit_ok);
+    EXPECT_TRUE(program.format_options->dry_run);
 
     program.format_options.reset();
     EXPECT_EQ(program.call({"storage", "format", "-t", id}), exit_usage);

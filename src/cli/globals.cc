@@ -104,6 +104,7 @@ Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation)
         if (key == kBootstrapSetting) {
             bootstrap = value;
             origin = "-X " + key;
+            globals.bootstrap_given = true;
         } else {
             globals.settings.emplace_back(key, value);
         }
@@ -111,6 +112,7 @@ Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation)
     if (words.bootstrap) {
         bootstrap = *words.bootstrap;
         origin = "--bootstrap";
+        globals.bootstrap_given = true;
     }
     auto addresses = parse_addresses(bootstrap, origin);
     if (!addresses) return std::unexpected(addresses.error());

@@ -16,6 +16,7 @@ namespace cauce::cli {
 
 struct Globals {
     std::vector<runtime::Address> bootstrap;
+    bool bootstrap_given = false;  // on the command line
     OutputFormat format = OutputFormat::table;
     bool format_given = false;
     bool quiet = false;

@@ -5,7 +5,9 @@
 #include "cli/server_verbs.h"
 #include "runtime/task.h"
 
+#include <expected>
 #include <functional>
+#include <string>
 
 namespace cauce::cli {
 
@@ -23,10 +25,14 @@ public:
     virtual int broker_start(const BrokerStartOptions& options) = 0;
 
     virtual int storage_format(const StorageFormatOptions& options) = 0;
+
+    // Runs nothing. The error is for people: the file cannot be read.
+    virtual std::expected<ConfigFile, std::string> read_config_file(
+        const ConfigFileOptions& options) = 0;
 };
 
-// Understands the arguments and does what they ask for, by exactly one call into `program`.
-// Returns the exit code (cli/exit_code.h).
+// Understands the arguments and does what they ask for, by exactly one call into `program` that
+// runs something. Returns the exit code (cli/exit_code.h).
 int main(const Invocation& invocation, Program& program);
 
 }  // namespace cauce::cli

@@ -37,6 +37,29 @@ struct StorageFormatOptions {
     std::string initial_controllers;  // "1@host:9093:directory-id,..."
     bool no_initial_controllers = false;
     bool ignore_formatted = false;
+    bool dry_run = false;  // only check, and say what would be written
+};
+
+// `cauce config`: what a configuration file says, with KAFKA_* variables and --set above it, as
+// `broker start` reads it.
+struct ConfigFileOptions {
+    std::string config_file;  // absolute
+    std::vector<std::pair<std::string, std::string>> overrides;
+    bool strict = false;
+};
+struct ConfigFile {
+    struct Given {
+        std::string key;
+        std::string value;
+        std::string place;  // "server.properties:12", "KAFKA_NODE_ID", "--set node.id"
+    };
+    struct Finding {
+        std::string place;
+        std::string text;
+        bool refuses = true;  // no broker starts with it
+    };
+    std::vector<Given> given;  // by key; what is in force of each
+    std::vector<Finding> findings;
 };
 
 }  // namespace cauce::cli

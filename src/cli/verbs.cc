@@ -10,9 +10,11 @@ const std::vector<VerbGroup>& verb_groups() {
          {dev_verb(), broker_start_verb(), storage_format_verb(), storage_random_uuid_verb()}},
         {"Send and read", {produce_verb(), consume_verb()}},
         {"Look and change",
-         {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_delete_verb(),
-          group_list_verb(), group_describe_verb(), group_lag_verb(), group_seek_verb(),
-          group_delete_verb(), cluster_info_verb()}},
+         {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_alter_verb(),
+          topic_partitions_verb(), topic_config_verb(), topic_trim_verb(), topic_locate_verb(),
+          topic_delete_verb(), group_list_verb(), group_describe_verb(), group_lag_verb(),
+          group_seek_verb(), group_delete_verb(), cluster_info_verb()}},
+        {"Configuration", {config_explain_verb(), config_validate_verb(), config_diff_verb()}},
         {"About", {help_verb(), version_verb()}},
     };
     return kGroups;

@@ -127,6 +127,94 @@ def bad_topics_are_refused_with_a_reason(cauce):
            True, "suggestion")
 
 
+def columns(out):
+    """The first words of the lines of a table."""
+    return [line.split()[0] for line in out.decode().splitlines() if line]
+
+
+@test
+def topics_are_altered_when_all_can_be(cauce):
+    cauce.call("topic", "create", "cli-altered", "-p", "2")
+    alter = ["topic", "alter", "cli-altered"]
+    change = [*alter, "-p", "4", "--set", "retention.ms=7200000", "--append", "cleanup.policy=compact"]
+    tried = cauce.json(*change, "--dry-run")
+    expect([(c["name"], c["new_value"], c["status"]) for c in tried],
+           [("partitions", 4, "would change"), ("retention.ms", "7200000", "would change"),
+            ("cleanup.policy", "delete,compact", "would change")], "preview")
+    expect(len(cauce.json("topic", "partitions", "cli-altered")), 2, "partitions after the preview")
+    cauce.call(*change, code=2)
+    _, said = cauce.call(*alter, "--set", "retention.ms=1", "-p", "1", "-y", code=1)
+    expect("partitions can only be added" in said.decode(), True, "complaint about fewer partitions")
+    said = cauce.call(*alter, "--set", "retenton.ms=1", code=1)[1].decode()
+    expect("did you mean `retention.ms`?" in said, True, "suggestion")
+    config = ["topic", "config", "cli-altered"]
+    expect(cauce.json(*config, "retention.ms")[0]["source"], "default", "nothing was changed in part")
+    expect(columns(cauce.out(*change, "-y")), ["TOPIC"] + 3 * ["cli-altered"], "table of changes")
+    expect(columns(cauce.out("topic", "partitions", "cli-altered")), ["PARTITION", "0", "1", "2", "3"], "partitions")
+    found, = cauce.json(*config, "retention.ms")
+    expect((found["value"], found["source"]), ("7200000", "topic"), "retention.ms")
+    # A partition that was added takes records at once.
+    cauce.call("produce", "cli-altered", "-p", "3", "-k", "key", text=b"x\n")
+    expect(cauce.json("topic", "partitions", "cli-altered", "5", "-y")[0]["status"], "changed", "one more")
+    cauce.call("topic", "partitions", "cli-altered", "5", "-y")
+    cauce.call("topic", "partitions", "cli-altered", "4", "-y", code=1)
+    expect("retention.ms" in columns(cauce.out(*config)), True, "table of settings")
+    cauce.call(*config, "--unset", "retention.ms")
+    expect(cauce.json(*config, "retention.ms")[0]["source"], "default", "retention.ms when unset")
+    cauce.call(*config, "retention.msec", code=3)
+    cauce.call("topic", "delete", "cli-altered", "--dry-run")
+    cauce.call("topic", "delete", "cli-altered", "-y")
+
+
+@test
+def topics_are_trimmed(cauce):
+    cauce.call("topic", "create", "cli-trimmed", "-p", "2")
+    for partition in "01":
+        cauce.call("produce", "cli-trimmed", "-p", partition, text=b"1\n2\n3\n")
+    trim = ["topic", "trim", "cli-trimmed"]
+    expect([(p["new_log_start_offset"], p["status"]) for p in cauce.json(*trim, "--before", "-1", "--dry-run")],
+           [(2, "would be deleted")] * 2, "preview")
+    cauce.call(*trim, "--before", "-1", code=2)
+    expect(columns(cauce.out(*trim, "--before", "-1", "-p", "1", "-y")), ["PARTITION", "1"], "table")
+    expect(sorted(cauce.out("consume", "cli-trimmed", "--exit", "--from", "start").split()), [b"1", b"2", b"3", b"3"], "left")
+    expect(cauce.json(*trim, "--before", "end", "-y")[0]["new_log_start_offset"], 3, "everything")
+    expect(cauce.out("consume", "cli-trimmed", "--exit", "--from", "start"), b"", "left in the end")
+    cauce.call(*trim, "--before", "end", "-p", "2", code=3)
+    cauce.call("topic", "trim", "cli-nothing", "--before", "end", code=3)
+    cauce.call("topic", "delete", "cli-trimmed", "-y")
+
+
+@test
+def a_key_is_located_where_it_went(cauce):
+    cauce.call("topic", "create", "cli-located", "-p", "7")
+    cauce.call("produce", "cli-located", "-k", "luis", text=b"x\n")
+    record = json.loads(cauce.out("consume", "cli-located", "--exit", "-J"))
+    places = {p["partitioner"]: p["partition"] for p in cauce.json("topic", "locate", "cli-located", "luis")}
+    expect(places["murmur2"], record["partition"], "our own place")
+    expect(sorted(places), ["crc32", "fnv1a", "murmur2"], "partitioners")
+    expect(columns(cauce.out("topic", "locate", "cli-located", "luis")), ["PARTITIONER", "murmur2", "crc32", "fnv1a"], "table")
+    cauce.call("topic", "locate", "cli-nothing", "luis", code=3)
+    cauce.call("topic", "delete", "cli-located", "-y")
+
+
+@test
+def settings_are_explained_and_compared(cauce):
+    explained, = cauce.json("config", "explain", "retention.ms")
+    expect([explained[name] for name in ("scope", "type", "default", "valid", "effect")],
+           ["topic", "long", "604800000", "[-1,...]", "at_once"], "retention.ms")
+    expect("no effect yet" in cauce.out("config", "explain", "num.io.threads").decode(), True, "a key without effect")
+    cauce.call("config", "explain", "retenton.ms", code=3)
+    cauce.call("topic", "create", "cli-explained", "-c", "retention.ms=5000")
+    places = cauce.json("config", "explain", "retention.ms", "--topic", "cli-explained")[0]["values"]
+    expect((places[0]["value"], places[0]["source"]), ("5000", "topic"), "the place in force")
+    expect(places[-1]["source"], "default", "the last place")
+    differs = {d["name"]: d["source"] for d in cauce.json("config", "diff")}
+    expect(differs.get("node.id"), "file", "what the broker was started with")
+    expect(columns(cauce.out("config", "diff"))[0], "KEY", "table")
+    cauce.call("config", "diff", "--broker", "4711", code=3)
+    cauce.call("topic", "delete", "cli-explained", "-y")
+
+
 @test
 def lines_go_in_and_come_out(cauce):
     cauce.call("topic", "create", "cli-lines", "-p", "1")
@@ -537,6 +625,44 @@ def a_broker_has_several_log_directories(binary, folder):
     meta.write_text(meta.read_text().replace("node.id=7", "node.id=8"))
     complaint = refused(binary, "broker", "start", "-c", str(config))
     expect(f"{folder}/two belongs to node 8, but node.id is 7" in complaint, True, "complaint about another node's directory")
+
+
+@server_test
+def a_configuration_is_checked_before_it_is_used(binary, folder):
+    cauce = Cauce(binary, "127.0.0.1:1")
+    port, controller_port = free_port(), free_port()
+    config = folder / "server.properties"
+    lines = ["process.roles=broker,controller", "node.id=7", f"log.dirs={folder}/data",
+             f"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+             "controller.listener.names=CONTROLLER", "log.retention.ms=5000", "num.io.threads=3"]
+    config.write_text("\n".join([*lines, "log.segment.bites=1"]))
+    validate = ["config", "validate", str(config)]
+    out, said = cauce.call(*validate, code=1)
+    expect(f"{config}:8  error" in out.decode() and "did you mean log.segment.bytes?" in out.decode(), True, "the line")
+    expect(said.startswith(b"error: no broker starts with"), True, "complaint")
+    config.write_text("\n".join(lines))
+    expect([(f["place"], f["severity"]) for f in cauce.json(*validate)], [(f"{config}:7", "note")], "no effect yet")
+    cauce.call("config", "validate", str(folder / "none"), code=1)
+    place, = cauce.json("config", "explain", "log.retention.ms", "-c", str(config))[0]["values"]
+    expect((place["value"], place["place"]), ("5000", f"{config}:6"), "where it is set")
+    differs = {d["name"]: d["value"] for d in cauce.json("config", "diff", str(config), "--defaults")}
+    expect((differs.get("node.id"), differs.get("num.io.threads")), ("7", "3"), "the file against the defaults")
+    format_words = ["storage", "format", "--standalone", "-c", str(config), "-t", cauce.out("storage", "random-uuid").decode().strip()]
+    expect(cauce.out(*format_words, "--dry-run").startswith(b"Would format "), True, "preview of formatting")
+    expect((folder / "data").exists(), False, "data after the preview")
+    cauce.call(*format_words)
+    with Server(binary, ["broker", "start", "-c", str(config)], port, folder) as server:
+        # The controller itself keeps min.insync.replicas for the cluster (KIP-966).
+        compare = lambda: {d["name"]: (d["file_value"], d["value"], d["status"]) for d in
+                           server.cauce.json("config", "diff", str(config)) if d["name"] != "min.insync.replicas"}
+        expect(compare(), {}, "file and broker")
+        expect(f"without effect yet, and kept: num.io.threads ({config}:7)" in server.said(), True, "the log")
+        config.write_text("\n".join([*lines, "num.partitions=4"]).replace("retention.ms=5000", "retention.ms=6000"))
+        expect(compare(),
+               {"log.retention.ms": ("6000", "5000", "changed in the file"), "num.partitions": ("4", "1", "new in the file")},
+               "file and broker after a change")
+        server.cauce.call("config", "diff", str(config), "-b", "127.0.0.1:1", code=5)
+        server.stop()
 
 
 def run(name, function, *arguments):

@@ -8,6 +8,7 @@
 #include "client/testing/memory_net.h"
 
 #include <cerrno>
+#include <expected>
 #include <optional>
 #include <string>
 #include <utility>
@@ -118,6 +119,12 @@ public:
         return exit_ok;
     }
 
+    std::expected<ConfigFile, std::string> read_config_file(
+        const ConfigFileOptions& options) override {
+        file_options = options;
+        return config_file;
+    }
+
     // "cauce" and these words.
     int call(std::vector<std::string> words) {
         invocation.arguments = std::move(words);
@@ -138,6 +145,8 @@ public:
     std::optional<DevOptions> dev_options;
     std::optional<BrokerStartOptions> start_options;
     std::optional<StorageFormatOptions> format_options;
+    std::optional<ConfigFileOptions> file_options;
+    std::expected<ConfigFile, std::string> config_file;
 
 private:
     static runtime::Task<void> keep(runtime::Task<int> command, int& code) {

@@ -21,6 +21,7 @@ public:
                        "no voters: this controller joins a quorum later");
         arguments.flag("-g,--ignore-formatted", options_.ignore_formatted,
                        "leave a directory that is formatted already as it is");
+        arguments.flag("--dry-run", options_.dry_run, "only say what would be formatted");
     }
 
     Outcome check() override {
