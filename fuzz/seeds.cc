@@ -86,6 +86,19 @@ void codecs() {
     }
 }
 
+void http_requests() {
+    // The first byte is not of the request (http_request_fuzz.cc).
+    const std::pair<std::string_view, std::string_view> seeds[] = {
+        {"scrape", "\x07GET /metrics HTTP/1.1\r\nHost: a:8080\r\nAccept: text/plain\r\n\r\n"},
+        {"two",
+         "\x01GET /a?b HTTP/1.0\r\n\r\nHEAD http://a/b HTTP/1.1\r\nConnection: close\r\n\r\n"},
+        {"body", "\x20POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"},
+        {"chunks", "\x20PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+    };
+    for (const auto& [name, text] : seeds)
+        write("http_request", std::string(name), as_bytes(text));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -98,6 +111,7 @@ int main(int argc, char** argv) {
     frames();
     batches();
     codecs();
+    http_requests();
     std::printf("%zu seeds in %s\n", files, argv[1]);
     return 0;
 }
