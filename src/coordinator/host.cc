@@ -356,6 +356,16 @@ void Host::for_each_committed(const VisitCommitted& visit) const {
     }
 }
 
+void Host::for_each_group(const VisitGroup& visit) const {
+    for (const auto& [number, served] : served_) {
+        const group::Groups& groups = served->groups();
+        for (const std::string& id : groups.group_ids()) {
+            const group::ClassicGroup* group = groups.find(id);
+            visit(id, group == nullptr ? 0 : group->members().size());
+        }
+    }
+}
+
 // --- time ---
 
 group::Now Host::now() const {

@@ -129,6 +129,10 @@ public:
     using VisitCommitted = std::function<void(std::string_view group_id, std::string_view topic,
                                               std::int32_t partition, Offset committed)>;
     void for_each_committed(const VisitCommitted& visit) const;
+    // Every group of this shard, for metrics and the live view. One that only commits offsets has
+    // no members.
+    using VisitGroup = std::function<void(std::string_view group_id, std::size_t members)>;
+    void for_each_group(const VisitGroup& visit) const;
 
 private:
     friend class ServedPartition;

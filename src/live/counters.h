@@ -21,6 +21,8 @@ struct PartitionCounters {
     std::uint64_t appended_batches = 0;
     std::uint64_t appended_records = 0;
     std::uint64_t appended_bytes = 0;
+    std::uint64_t duplicate_batches = 0;  // sent before: answered, not appended
+    std::uint64_t refused_batches = 0;
     std::uint64_t fetched_bytes = 0;
     std::uint64_t fetches = 0;
     Offset appended;    // log end

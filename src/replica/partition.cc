@@ -127,7 +127,17 @@ Result<void> Partition::check(const wire::BatchHeader& batch, std::size_t bytes,
     return {};
 }
 
-Result<Appended> Partition::append_as_leader(MutableBytes bytes, const AppendOptions& options) {
+Result<Appended> Partition::append_as_leader(MutableBytes batch, const AppendOptions& options) {
+    Result<Appended> appended = append(batch, options);
+    if (!appended) {
+        ++counters_.refused_batches;
+    } else if (appended->duplicate) {
+        ++counters_.duplicate_batches;
+    }
+    return appended;
+}
+
+Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& options) {
     if (!leading_) return std::unexpected(not_leader());
     if (options.required_acks == -1 && isr_size_ < settings_->min_insync_replicas) {
         return fail(ErrorCode::not_enough_replicas,

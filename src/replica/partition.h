@@ -121,6 +121,7 @@ public:
     bool is_leader() const { return leading_; }
     storage::Log& log() { return *log_; }
     const storage::Log& log() const { return *log_; }
+    const TopicSettings& settings() const { return *settings_; }
     const live::PartitionCounters& counters() const { return counters_; }
     const live::Edges& edges() const { return edges_; }
 
@@ -191,6 +192,7 @@ private:
 
     void log_flushed() override { advance_high_watermark(); }
     void log_failed() override { notify(); }
+    Result<Appended> append(MutableBytes batch, const AppendOptions& options);
     void advance_high_watermark();
     void notify();
     // What Produce and the coordinators may not append; `batch` is the header of a whole batch.

@@ -179,8 +179,8 @@ Task<void> Connection::read_requests() {
             co_await handled_.wait();
         if (broken_) break;
         ++in_flight_;
-        slots_.emplace_back();
-        Slot& slot = slots_.back();
+        Slot& slot = slots_.emplace_back();
+        slot.began = shard_.shards.clock().now();
         if (overlaps) {
             tasks_.spawn(handle(std::move(*frame), slot));
         } else {
@@ -199,6 +199,8 @@ Task<void> Connection::handle(Frame frame, Slot& slot) {
     if (outcome == Outcome::close) {
         // What cannot be understood cannot be answered; the answers before it still go out.
         closing_ = true;
+    } else {
+        slot.api_key = context.api_key();
     }
     slot.response = context.take_response();
     slot.done = true;
@@ -230,8 +232,11 @@ Task<void> Connection::write_responses() {
                 shard_.request_memory.withdraw(this);
             }
         }
+        const MonoTime now = shard_.stopwatch.read();
         for (std::size_t i = 0; i < count; ++i) {
-            unread_bytes_ -= slots_.front().response.size();
+            const Slot& slot = slots_.front();
+            if (slot.api_key >= 0) shard_.request_times[slot.api_key].add(now - slot.began);
+            unread_bytes_ -= slot.response.size();
             slots_.pop_front();
         }
         last_active_ = shard_.shards.clock().now();

@@ -64,6 +64,8 @@ public:
 
 private:
     struct Slot {
+        MonoTime began;             // the turn in which the request was whole
+        std::int16_t api_key = -1;  // once it is answered
         Response response;
         bool done = false;
     };

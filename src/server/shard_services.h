@@ -4,8 +4,10 @@
 
 #include "base/log.h"
 #include "live/counters.h"
+#include "live/request_times.h"
 #include "runtime/net.h"
 #include "runtime/shards.h"
+#include "runtime/stopwatch.h"
 #include "server/changed_reason.h"
 #include "server/fetch_session.h"
 #include "server/fetch_wait.h"
@@ -39,6 +41,7 @@ using runtime::Task;
 struct ShardServices {
     runtime::Shards& shards;
     runtime::Net& net;
+    const runtime::Stopwatch& stopwatch;
     const Settings& settings;  // immutable, shared by all shards
     Logger log;
 
@@ -71,6 +74,9 @@ struct ShardServices {
         return static_cast<live::ClientToken>(shards.self()) << 48 | ++last_client_token;
     }
     live::ClientToken last_client_token = 0;
+
+    // Of the requests that connections of this shard were answered.
+    live::RequestTimes request_times{};
 };
 
 }  // namespace cauce::server
