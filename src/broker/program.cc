@@ -6,6 +6,7 @@
 #include "node/node.h"
 #include "quorum/format.h"
 #include "runtime/os/console_log.h"
+#include "runtime/os/machine_stopwatch.h"
 #include "runtime/os/process.h"
 #include "runtime/os/runtime.h"
 
@@ -129,17 +130,19 @@ int Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
     hooks.ready = ready;
     node::Node node(std::move(config), options.shards, std::move(hooks));
     Result<void> outcome;
+    const runtime::os::MachineStopwatch stopwatch;
     struct Run {
         static Task<void> shard_to_end(Runtime& machine, node::Node& what, unsigned shard,
-                                       LogSink& sink, Result<void>& into) {
+                                       LogSink& sink, const runtime::Stopwatch& watch,
+                                       Result<void>& into) {
             const node::Seams seams{machine.shards(shard), machine.disk(shard), machine.net(shard),
-                                    sink};
+                                    sink, watch};
             Result<void> result = co_await what.run(shard, seams, machine.stop());
             if (shard == 0) into = std::move(result);
         }
     };
     const auto main = [&](unsigned shard) {
-        return Run::shard_to_end(runtime, node, shard, log, outcome);
+        return Run::shard_to_end(runtime, node, shard, log, stopwatch, outcome);
     };
     const auto ran = runtime.run(main);
     if (!ran) return complain(ran.error().to_string());

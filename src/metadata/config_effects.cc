@@ -51,6 +51,7 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"broker.id", at_start},
     {"broker.rack", at_start},
     {"broker.session.timeout.ms", at_start},
+    {"cauce.http.listener", at_start},
     {"cauce.shards", at_start},
     {"connections.max.idle.ms", at_start},
     {"controller.listener.names", at_start},

@@ -38,6 +38,8 @@ constexpr ConfigKey kKeys[] = {
      "A broker silent for so long is fenced."},
     {"cauce.durability", String, "flush", "[flush, page-cache]", high, cluster_wide,
      "What acknowledged means: flushed to the disk, or in the page cache as in Kafka."},
+    {"cauce.http.listener", String, "127.0.0.1:8080", "", medium, read_only,
+     "Where metrics and health are served by HTTP; nowhere when empty."},
     {"cauce.shards", Int, "0", "[0,...,256]", high, read_only,
      "Threads that own partitions and connections; 0 is one per processor."},
     {"cauce.validate.compressed", Bool, "false", "", medium, cluster_wide,

@@ -225,6 +225,7 @@ private:
         fill_identity();
         fill_listeners();
         fill_directories();
+        fill_http();
         settings.socket_request_max_bytes = small("socket.request.max.bytes");
         fill_limits();
         settings.connections_max_idle = span("connections.max.idle.ms");
@@ -437,6 +438,34 @@ private:
                    "PLAINTEXT://127.0.0.1:9092");
         if (config_.controller_endpoints.empty())
             config_.controller_endpoints.push_back({"CONTROLLER", "localhost", 9093, 0});
+    }
+
+    // "host:port"; without a host every address of the machine.
+    void fill_http() {
+        constexpr std::string_view kKey = "cauce.http.listener";
+        const std::string given = text(kKey);
+        if (given.empty()) return;
+        HttpListener listener;
+        listener.chosen = is_given(kKey);
+        const std::size_t colon = given.rfind(':');
+        bool good = colon != std::string::npos && given.find('/') == std::string::npos;
+        if (good) {
+            listener.address.host = given.substr(0, colon);
+            std::string& host = listener.address.host;
+            if (host.starts_with('[') && host.ends_with(']'))
+                host = host.substr(1, host.size() - 2);
+            const char* end = given.data() + given.size();
+            const auto parsed =
+                std::from_chars(given.data() + colon + 1, end, listener.address.port);
+            good = parsed.ec == std::errc() && parsed.ptr == end;
+        }
+        if (!good) {
+            refuse(place(kKey), "cauce.http.listener=" + given +
+                                    " is no address; write host:port, for example 127.0.0.1:8080, "
+                                    "or nothing to serve neither metrics nor health");
+            return;
+        }
+        config_.http = std::move(listener);
     }
 
     void fill_directories() {

@@ -29,6 +29,11 @@ struct ConfigInput {
     bool ignore_security = false;  // open a data directory that holds ACL, SCRAM or token records
 };
 
+struct HttpListener {
+    runtime::Address address;
+    bool chosen = false;  // by somebody, who then wants it or nothing
+};
+
 struct Config {
     server::Settings settings;  // without cluster id, which stands in the log directory
     coordinator::group::GroupConfig groups;
@@ -37,6 +42,7 @@ struct Config {
     unsigned shards = 0;                        // cauce.shards; 0 = one a processor
     std::vector<metadata::Endpoint> endpoints;  // what this broker registers
     std::vector<metadata::Endpoint> controller_endpoints;  // for formatting
+    std::optional<HttpListener> http;                      // cauce.http.listener
     std::optional<std::string> rack;
     milliseconds broker_session_timeout{9000};
     milliseconds heartbeat_interval{2000};

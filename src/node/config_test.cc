@@ -244,5 +244,32 @@ TEST(Config, BadValuesAndListenersSayWhatToWrite) {
     EXPECT_NE(refusal(empty), "");
 }
 
+TEST(Config, HttpIsServedOnLoopbackUnlessSaidOtherwise) {
+    const auto usual = read_config(quick_start());
+    ASSERT_TRUE(usual && usual->http);
+    EXPECT_EQ(usual->http->address, (runtime::Address{"127.0.0.1", 8080}));
+    EXPECT_FALSE(usual->http->chosen);
+    const auto none = read_config(quick_start("cauce.http.listener=\n"));
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(none->http);
+    const auto everywhere = read_config(quick_start("cauce.http.listener=:9404\n"));
+    ASSERT_TRUE(everywhere && everywhere->http);
+    EXPECT_EQ(everywhere->http->address, (runtime::Address{"", 9404}));
+    EXPECT_TRUE(everywhere->http->chosen);
+    const auto ipv6 = read_config(quick_start("cauce.http.listener=[::1]:8080\n"));
+    ASSERT_TRUE(ipv6 && ipv6->http);
+    EXPECT_EQ(ipv6->http->address.host, "::1");
+}
+
+TEST(Config, AnHttpAddressThatIsNoneNamesTheLine) {
+    for (const std::string value : {"8080", "http://127.0.0.1:8080", "127.0.0.1:", "a:70000"}) {
+        const std::string text = refusal(quick_start("cauce.http.listener=" + value + "\n"));
+        EXPECT_NE(text.find("server.properties:13: cauce.http.listener=" + value),
+                  std::string::npos)
+            << text;
+        EXPECT_NE(text.find("for example 127.0.0.1:8080"), std::string::npos) << text;
+    }
+}
+
 }  // namespace
 }  // namespace cauce::node

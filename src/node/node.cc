@@ -114,20 +114,31 @@ Task<Result<void>> Node::run_controller_shard(runtime::Stop& stop) {
     runtime::ReadyQueue& ready = peers_[0].seams->shards.ready();
     following_ = std::make_unique<runtime::TaskGroup>(ready);
     background_ = std::make_unique<runtime::TaskGroup>(ready);
+    began_ = peers_[0].seams->shards.clock().now();
+    health_ = std::make_unique<Health>(peers_[0].seams->shards);
+    const StatusPages::Source& source = *this;
+    pages_ = std::make_unique<StatusPages>(peers_[0].seams->shards, *health_, source);
     Result<void> outcome = co_await start();
     if (outcome) outcome = co_await serve(stop);
+    health_->enter(Phase::stopping);
     co_await shut_down();
+    // Last, so that who asks can see the node stop.
+    if (http_) co_await http_->close();
+    co_await health_->close();
     const auto end = [this](unsigned shard) { return end_peer(shard); };
     co_await on_every_shard(end);
     co_return outcome;
 }
 
 Task<Result<void>> Node::start() {
+    CO_RETURN_IF_ERROR(co_await listen_for_http());
     CO_RETURN_IF_ERROR(co_await open_directories());
+    health_->enter(Phase::replaying);
     CO_RETURN_IF_ERROR(co_await start_controller());
     CO_RETURN_IF_ERROR(co_await tidy_folders());
     CO_RETURN_IF_ERROR(co_await start_shards());
     CO_RETURN_IF_ERROR(co_await listen());
+    health_->enter(Phase::recovering);
     following_->spawn(follow_images());
     CO_RETURN_IF_ERROR(co_await registration_->start());
     background_->spawn(checkpoint_high_watermarks());
@@ -139,6 +150,30 @@ Task<Result<void>> Node::start() {
 }
 
 // ---- start ----
+
+// First of all: who waits for the node to be ready asks before it is.
+Task<Result<void>> Node::listen_for_http() {
+    if (!config_.http) co_return Result<void>{};
+    const Seams& seams = *peers_[0].seams;
+    const Logger logger(&seams.log, "HttpServer");
+    const std::string where = config_.http->address.to_string();
+    auto server = std::make_unique<http::Server>(seams.shards, seams.net, logger);
+    pages_->serve_on(*server);
+    const auto listening = co_await server->listen(config_.http->address);
+    if (listening) {
+        http_ = std::move(server);
+        logger.info("metrics and health on http://" + http_->local().to_string());
+        co_return Result<void>{};
+    }
+    const std::string text =
+        "cannot listen on " + where + " (cauce.http.listener): " + listening.error().to_string();
+    if (config_.http->chosen) co_return start_error(text);
+    // The usual port: nobody may have asked for it, and the second broker of a machine must start.
+    logger.warn(text +
+                ". No metrics and no health checks are served; choose another address with " +
+                "cauce.http.listener, or none");
+    co_return Result<void>{};
+}
 
 Task<Result<void>> Node::open_directories() {
     const Seams& seams = *peers_[0].seams;
@@ -208,6 +243,7 @@ Task<Result<void>> Node::start_shards() {
         return introduce_peers(shard, services);
     };
     co_await on_every_shard(introduce);
+    shards_made_ = true;
 
     const Seams& seams = *peers_[0].seams;
     controller::RegistrationOptions options;
@@ -281,6 +317,7 @@ Task<Result<void>> Node::serve(runtime::Stop& stop) {
     runtime::TaskGroup accepting(seams.shards.ready());
     for (auto& acceptor : acceptors_)
         accepting.spawn(acceptor->run());
+    health_->enter(Phase::serving);
     std::vector<runtime::Address> addresses;
     for (const auto& acceptor : acceptors_)
         addresses.push_back(acceptor->local());
@@ -327,6 +364,7 @@ Task<void> Node::follow_images() {
         config_watch_->follow(applied);
         const auto show = [this, applied](unsigned shard) { return show_image(shard, applied); };
         co_await on_every_shard(show);
+        if (health_->phase() == Phase::recovering) health_->enter(Phase::registering);
         registration_->applied(*applied);
     }
 }
@@ -422,6 +460,29 @@ Task<void> Node::leave_directory(std::size_t directory, IoError error) {
 Task<void> Node::fail_directory_on(unsigned shard, std::size_t directory, IoError error) {
     peers_[shard].shard->fail_directory(directory, error);
     co_return;
+}
+
+// ---- status ----
+
+NodeFacts Node::node_facts() const {
+    NodeFacts facts;
+    facts.node = config_.settings.node_id;
+    facts.phase = health_->phase();
+    facts.up = peers_[0].seams->shards.clock().now() - began_;
+    for (std::size_t i = 0; directories_ && i < directories_->count(); ++i)
+        facts.offline_directories += directories_->failure(i) ? 1u : 0u;
+    facts.image = newest_image_;
+    if (facts.phase > Phase::replaying && facts.phase < Phase::stopping)
+        facts.quorum = controller_->quorum_status();
+    return facts;
+}
+
+std::vector<Shard*> Node::shards() const {
+    std::vector<Shard*> all;
+    if (!shards_made_) return all;
+    for (const Peer& peer : peers_)
+        all.push_back(peer.shard.get());
+    return all;
 }
 
 // ---- background ----

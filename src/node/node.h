@@ -7,12 +7,15 @@
 
 #include "controller/host.h"
 #include "controller/registration.h"
+#include "http/server.h"
 #include "node/config.h"
 #include "node/config_watch.h"
 #include "node/data_directories.h"
+#include "node/health.h"
 #include "node/log_start_rounds.h"
 #include "node/partition_places.h"
 #include "node/shard.h"
+#include "node/status_pages.h"
 #include "quorum/quorum.h"
 #include "server/acceptor.h"
 
@@ -24,7 +27,7 @@
 
 namespace cauce::node {
 
-class Node {
+class Node final : private StatusPages::Source {
 public:
     struct Hooks {
         // On shard 0, once clients can be served: the addresses that are listened on, in the order
@@ -34,6 +37,8 @@ public:
 
     Node(Config config, unsigned shards, Hooks hooks);
     ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
 
     // `stop` lives on shard 0 and is looked at there. The result, on shard 0: how the node ended;
     // on the others always good.
@@ -49,6 +54,7 @@ private:
     // On shard 0, in the order in which a start goes through them.
     Task<Result<void>> run_controller_shard(runtime::Stop& stop);
     Task<Result<void>> start();
+    Task<Result<void>> listen_for_http();
     Task<Result<void>> open_directories();
     Task<Result<void>> start_controller();
     Task<Result<void>> tidy_folders();
@@ -98,6 +104,10 @@ private:
     template <typename Visit>
     Task<void> on_every_shard(Visit visit);
 
+    // What the status pages ask.
+    NodeFacts node_facts() const override;
+    std::vector<Shard*> shards() const override;
+
     Logger log() const;
 
     Config config_;
@@ -124,6 +134,11 @@ private:
     std::optional<std::string> failure_;  // why the node has to stop
     runtime::Stop failed_;
     runtime::Stop stopping_;  // the background tasks of shard 0
+    MonoTime began_;
+    bool shards_made_ = false;
+    std::unique_ptr<Health> health_;
+    std::unique_ptr<StatusPages> pages_;
+    std::unique_ptr<http::Server> http_;  // null when nothing is served
     std::unique_ptr<runtime::TaskGroup> following_;
     std::unique_ptr<runtime::TaskGroup> background_;
 };

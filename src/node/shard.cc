@@ -59,6 +59,7 @@ Shard::Shard(const Seams& seams, const Config& config, controller::Host& control
       services_{
           .shards = seams.shards,
           .net = seams.net,
+          .stopwatch = seams.stopwatch,
           .settings = config.settings,
           .log = Logger(&seams.log, "Server"),
           .image = std::make_shared<const metadata::Image>(),

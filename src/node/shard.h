@@ -9,6 +9,7 @@
 #include "runtime/disk.h"
 #include "runtime/net.h"
 #include "runtime/shards.h"
+#include "runtime/stopwatch.h"
 #include "server/connections.h"
 #include "server/shard_services.h"
 #include "storage/directory_shard.h"
@@ -31,6 +32,7 @@ struct Seams {
     runtime::Disk& disk;
     runtime::Net& net;
     LogSink& log;
+    const runtime::Stopwatch& stopwatch;
 };
 
 class Shard final : private replica::LeadershipListener {

@@ -1,20 +1,34 @@
 #include "sim/broker.h"
 
 #include "node/node.h"
+#include "runtime/stopwatch.h"
 
 #include <memory>
 #include <utility>
 
 namespace cauce::sim {
 
+// No time passes within a turn.
+class WorldStopwatch final : public runtime::Stopwatch {
+public:
+    explicit WorldStopwatch(const World& world) : world_(world) {}
+    MonoTime read() const override { return world_.now(); }
+
+private:
+    const World& world_;
+};
+
 // What the broker's shards share in one life.
 struct Broker::Process {
     Process(Broker& broker, node::Config config, unsigned shards, node::Node::Hooks hooks)
-        : owner(broker), node(std::move(config), shards, std::move(hooks)) {}
+        : owner(broker),
+          stopwatch(broker.world_),
+          node(std::move(config), shards, std::move(hooks)) {}
     ~Process() { owner.stop_ = nullptr; }
 
     Broker& owner;
     runtime::Stop stop;
+    const WorldStopwatch stopwatch;
     node::Node node;
 };
 
@@ -48,7 +62,7 @@ void Broker::stop() {
 }
 
 runtime::Task<void> Broker::run(Process& process, NodeSeams& seams, unsigned shard) {
-    const node::Seams own{seams.shards, seams.disk, seams.net, seams.log};
+    const node::Seams own{seams.shards, seams.disk, seams.net, seams.log, process.stopwatch};
     Result<void> outcome = co_await process.node.run(shard, own, process.stop);
     if (shard == 0) process.owner.outcome_ = std::move(outcome);
 }

@@ -9,6 +9,7 @@ import mmap
 import os
 import pathlib
 import random
+import re
 import resource
 import select
 import shutil
@@ -22,6 +23,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
+import exposition  # noqa: E402
 from kafka_wire import API_VERSIONS, FETCH, METADATA, PRODUCE, Connection, array, parse_batches, record_batch, string  # noqa: E402
 
 MIB = 1 << 20
@@ -59,12 +61,12 @@ def free_port():
 
 class Broker:
     def __init__(self, binary, folder, **settings):
-        self.port = free_port()
+        self.port, self.http = free_port(), free_port()
         folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
         config = {
             "process.roles": "broker,controller", "node.id": 1, "log.dirs": folder / "data", "cauce.shards": SHARDS,
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{free_port()}",
-            "controller.listener.names": "CONTROLLER", "offsets.topic.replication.factor": 1, **settings}
+            "cauce.http.listener": f"127.0.0.1:{self.http}", "controller.listener.names": "CONTROLLER", "offsets.topic.replication.factor": 1, **settings}
         file = folder / "server.properties"
         file.write_text("".join(f"{key}={value}\n" for key, value in config.items()))
         uuid = subprocess.run([binary, "storage", "random-uuid"], capture_output=True, check=True, text=True).stdout.strip()
@@ -105,14 +107,20 @@ class Broker:
         if code != 0:
             raise Failure(f"the broker ended with {code}")
 
-    def connect(self, source="127.0.0.1", receive_buffer=None):
+    def connect(self, source="127.0.0.1", receive_buffer=None, port=None):
         s = socket.socket()
         if receive_buffer:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         s.settimeout(PATIENCE)
         s.bind((source, 0))
-        s.connect(("127.0.0.1", self.port))
+        s.connect(("127.0.0.1", port or self.port))
         return s
+
+    def get(self, path, head=b""):
+        """Status, fields and body of a page, by a client of its own."""
+        with self.connect(port=self.http) as s:
+            s.sendall(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n" + head + b"Connection: close\r\n\r\n")
+            return read_response(s)
 
 
 class Watch(threading.Thread):
@@ -216,6 +224,33 @@ def receive(s, size):
             raise EOFError("the broker closed the connection")
         data += more
     return data
+
+
+def read_response(s):
+    """(status, fields, body): to the end of the connection."""
+    data = b""
+    try:
+        while more := s.recv(65536):
+            data += more
+    except (ConnectionError, TimeoutError) as problem:
+        raise Failure(f"an answer broke off after {len(data)} bytes: {problem!r}") from None
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    fields = dict(line.lower().split(": ", 1) for line in lines[1:])
+    if fields.get("transfer-encoding") == "chunked":
+        chunks, rest = b"", body
+        while True:
+            size, _, rest = rest.partition(b"\r\n")
+            count = int(size or b"-1", 16)
+            if count < 0 or rest[count:count + 2] != b"\r\n":
+                raise Failure("a body in chunks that do not end")
+            if count == 0:
+                break
+            chunks, rest = chunks + rest[:count], rest[count + 2:]
+        body = chunks
+    elif int(fields.get("content-length", -1)) != len(body):
+        raise Failure(f"{len(body)} bytes of body, and a length of {fields.get('content-length')}")
+    return int(lines[0].split()[1]), fields, body.decode()
 
 
 def push(sockets, data_of, seconds):
@@ -362,6 +397,86 @@ def answers_that_nobody_reads_take_bounded_memory(broker, neighbour):
     print(f"    {sum(sent.values()) >> 10} KiB of requests were taken without reading an answer", file=sys.stderr)
     neighbour.check()
     return flood  # left open: the stop must not wait for them
+
+
+@test
+def metrics_are_what_the_documents_say(broker, _):
+    if missed := exposition.self_test():
+        raise Failure(f"the checker of metrics does not see: {missed}")
+    status, fields, page = broker.get("/metrics")
+    if status != 200 or fields["content-type"] != "text/plain; version=0.0.4; charset=utf-8":
+        raise Failure(f"/metrics is answered with {status}, {fields}")
+    families, complaints = exposition.read(page)
+    if complaints:
+        raise Failure(f"{len(complaints)} complaints: {complaints[:5]}")
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
+    served = {name: family.type for name, family in families.items()}
+    if served != documented:
+        raise Failure(f"served and documented differ: {sorted(served.items() ^ documented.items())}")
+    value = {(name, tuple(labels.items())): value for family in families.values() for name, labels, value in family.samples}
+    ours = ("topic", "neighbour"), ("partition", "0")
+    # The neighbour reads what it produced, twenty records a round.
+    records = value["kafka_server_brokertopicmetrics_messagesin_total", ours[:1]]
+    if records < 20 or value["kafka_log_log_logendoffset", ours] < records or value["kafka_topic_partition_leader", ours] != 1:
+        raise Failure(f"{records} records of the neighbour, {value['kafka_log_log_logendoffset', ours]} in its log")
+    if value["kafka_network_requestmetrics_requests_total", (("request", "Produce"),)] < records / 20:
+        raise Failure("not all of its requests are counted")
+
+
+@test
+def who_hangs_on_the_pages_keeps_nobody_from_them(broker, neighbour):
+    silent = [broker.connect(port=broker.http) for _ in range(300)]
+    dripping = [broker.connect(port=broker.http) for _ in range(30)]
+    pages = [broker.connect(port=broker.http, receive_buffer=4096) for _ in range(10)]
+    for s in pages:  # and never reads
+        s.sendall(b"GET /metrics HTTP/1.1\r\n\r\n" * 20)
+    for i in range(20):
+        push(dripping, lambda _, i=i: b"GET /metrics HTTP/1.1\r\n"[i:i + 1], 1)
+        begin = time.monotonic()
+        status, _, body = broker.get("/readyz")
+        if (status, body) != (200, "ready\n") or time.monotonic() - begin > PATIENCE / 2:
+            raise Failure(f"/readyz: {status} {body!r} after {time.monotonic() - begin:.1f} s")
+    if broker.get("/metrics")[0] != 200:
+        raise Failure("/metrics is not served")
+    neighbour.check()
+    for s in (*silent, *dripping, *pages):
+        s.close()
+
+
+@test
+def no_request_to_the_pages_is_too_odd(broker, neighbour):
+    for head, expected in ((b"X: " + b"x" * MIB + b"\r\n", 431), (b"X: y\r\n" * 100_000, 431), (b"no field\r\n", 400),
+                           (b"Content-Length: 99999999999\r\n", 413), (b"Transfer-Encoding: chunked\r\n", 413)):
+        with broker.connect(port=broker.http) as s:
+            with contextlib.suppress(ConnectionError):  # it need not read it all
+                s.sendall(b"GET /livez HTTP/1.1\r\n" + head + b"\r\n")
+            try:
+                status = read_response(s)[0]
+            except Failure:
+                # More than is read of a refused request: then the kernel may take the answer back.
+                if len(head) > 64 << 10:
+                    continue
+                raise
+            if status != expected:
+                raise Failure(f"{head[:30]} is answered with {status}")
+    for path, expected in (("/", 404), ("/metrics/", 404), ("/" + "x" * 4000, 404), ("/%2e%2e/etc/passwd", 404)):
+        if broker.get(path)[0] != expected:
+            raise Failure(f"{path[:30]} is answered with {broker.get(path)[0]}")
+    dice = random.Random(3)
+    for _ in range(200):
+        with broker.connect(port=broker.http) as s, contextlib.suppress(OSError):
+            s.sendall(dice.choice((b"", b"GET ", b"GET /metrics HTTP/1.1\r\n")) + dice.randbytes(dice.randrange(1, 12000)))
+            s.shutdown(socket.SHUT_WR)
+            s.settimeout(PATIENCE)
+            try:
+                while s.recv(65536):
+                    pass
+            except TimeoutError:
+                raise Failure("a connection stayed open after random bytes") from None
+    if broker.get("/livez")[0] != 200:
+        raise Failure("/livez is not served")
+    neighbour.check()
 
 
 @test

@@ -1,0 +1,77 @@
+#include "node/facts.h"
+
+#include "coordinator/host.h"
+#include "node/shard.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace cauce::node {
+
+namespace {
+
+// So many partitions at a time: some 50 us, which a request that waits does not notice.
+constexpr std::size_t kPartitionsAtOnce = 500;
+
+PartitionFacts facts_of(replica::Partition& partition) {
+    PartitionFacts facts;
+    facts.topic = partition.topic_id();
+    facts.partition = partition.name().partition;
+    facts.leads = partition.is_leader();
+    facts.min_insync_replicas = partition.settings().min_insync_replicas;
+    facts.size_bytes = partition.log().size_bytes();
+    facts.segments = partition.log().segment_count();
+    facts.log_start = partition.log_start();
+    facts.high_watermark = partition.high_watermark();
+    facts.log_end = partition.log_end();
+    facts.counters = partition.counters();
+    return facts;
+}
+
+std::vector<GroupFacts> groups_of(const coordinator::Host& host) {
+    std::map<std::string, GroupFacts, std::less<>> groups;
+    host.for_each_group([&](std::string_view id, std::size_t members) {
+        GroupFacts& group = groups[std::string(id)];
+        group.id = id;
+        group.members = members;
+    });
+    host.for_each_committed(
+        [&](std::string_view id, std::string_view topic, std::int32_t partition, Offset committed) {
+            const auto group = groups.find(id);
+            if (group == groups.end()) return;
+            group->second.committed.push_back({std::string(topic), partition, committed});
+        });
+    std::vector<GroupFacts> out;
+    for (auto& [id, group] : groups) {
+        std::ranges::sort(group.committed, {}, [](const CommittedFacts& each) {
+            return std::pair<std::string_view, std::int32_t>(each.topic, each.partition);
+        });
+        out.push_back(std::move(group));
+    }
+    return out;
+}
+
+}  // namespace
+
+runtime::Task<ShardFacts> facts_of(Shard& shard) {
+    ShardFacts facts;
+    facts.groups = groups_of(shard.services().groups);
+    facts.requests = shard.services().request_times;
+    facts.connections = shard.connections().size();
+    facts.request_bytes = shard.services().request_memory.used();
+    // They may be closed or deleted meanwhile; what they are asked for here can be asked then too.
+    std::vector<std::shared_ptr<replica::Partition>> partitions;
+    partitions.reserve(shard.partitions().size());
+    shard.partitions().for_each([&](const auto& partition) { partitions.push_back(partition); });
+    facts.partitions.reserve(partitions.size());
+    for (std::size_t i = 0; i < partitions.size(); ++i) {
+        facts.partitions.push_back(facts_of(*partitions[i]));
+        if ((i + 1) % kPartitionsAtOnce == 0) co_await runtime::yield();
+    }
+    co_return facts;
+}
+
+}  // namespace cauce::node

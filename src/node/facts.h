@@ -1,0 +1,68 @@
+// What metrics are made of: the state and the counters of a node at one moment, each shard's taken
+// on that shard. Values; text is made of them elsewhere (metrics_text.h).
+#pragma once
+
+#include "base/ids.h"
+#include "live/counters.h"
+#include "live/request_times.h"
+#include "metadata/image.h"
+#include "node/health.h"
+#include "quorum/quorum.h"
+#include "runtime/task.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cauce::node {
+
+class Shard;
+
+struct PartitionFacts {
+    TopicId topic;
+    std::int32_t partition = 0;
+    bool leads = false;
+    std::int32_t min_insync_replicas = 1;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t segments = 0;
+    Offset log_start;
+    Offset high_watermark;
+    Offset log_end;
+    live::PartitionCounters counters;
+};
+
+struct CommittedFacts {
+    std::string topic;
+    std::int32_t partition = 0;
+    Offset committed;
+};
+
+struct GroupFacts {
+    std::string id;
+    std::size_t members = 0;
+    std::vector<CommittedFacts> committed;  // by topic and partition
+};
+
+struct ShardFacts {
+    std::vector<PartitionFacts> partitions;
+    std::vector<GroupFacts> groups;
+    live::RequestTimes requests;
+    std::size_t connections = 0;
+    std::size_t request_bytes = 0;
+};
+
+struct NodeFacts {
+    NodeId node;
+    Phase phase = Phase::opening;
+    Duration up{0};
+    std::size_t offline_directories = 0;
+    metadata::ImagePointer image;  // null before the metadata is replayed
+    std::optional<quorum::QuorumStatus> quorum;
+    std::vector<ShardFacts> shards;  // none before they are made
+};
+
+// On the shard itself. Gives way to requests now and then.
+runtime::Task<ShardFacts> facts_of(Shard& shard);
+
+}  // namespace cauce::node

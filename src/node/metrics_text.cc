@@ -1,0 +1,558 @@
+#include "node/metrics_text.h"
+
+#include "base/version.h"
+#include "http/exposition.h"
+#include "metadata/topic.h"
+#include "wire/api_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace cauce::node {
+
+namespace {
+
+using http::Exposition;
+using http::Label;
+using runtime::Task;
+using enum Exposition::Type;
+
+constexpr std::size_t kPieceBytes = 32 * 1024;
+
+// BrokerState, as Kafka numbers it.
+int broker_state(Phase phase) {
+    switch (phase) {
+        case Phase::opening:
+        case Phase::replaying:
+            return 1;  // STARTING
+        case Phase::recovering:
+        case Phase::registering:
+            return 2;  // RECOVERY
+        case Phase::serving:
+            return 3;  // RUNNING
+        case Phase::stopping:
+            return 6;  // PENDING_CONTROLLED_SHUTDOWN
+    }
+    return 0;
+}
+
+struct Quantile {
+    double q;
+    std::string_view label;
+};
+// The percentiles of Kafka's own histograms, in the form that the exporters' rules give them.
+constexpr std::array kQuantiles{Quantile{0.5, "0.50"},  Quantile{0.75, "0.75"},
+                                Quantile{0.95, "0.95"}, Quantile{0.98, "0.98"},
+                                Quantile{0.99, "0.99"}, Quantile{0.999, "0.999"}};
+
+// Bounds of the histogram that is shown: 64 us to 34 s, one an octave.
+constexpr int kShownFirst = 16;
+constexpr int kShownLast = 35;
+
+double as_seconds(Duration span) {
+    return std::chrono::duration<double>(span).count();
+}
+
+// What a topic's partitions here add up to, as its leaders.
+struct TopicSums {
+    live::PartitionCounters counters;
+    std::vector<const PartitionFacts*> partitions;  // by number; null where it is not here
+};
+
+// A sample for each topic that has partitions here.
+struct TopicFamily {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t (*value)(const live::PartitionCounters&);
+};
+constexpr std::array kTopicFamilies{
+    TopicFamily{"kafka_server_brokertopicmetrics_messagesin_total",
+                "Records appended here, by topic.",
+                [](const live::PartitionCounters& c) { return c.appended_records; }},
+    TopicFamily{"kafka_server_brokertopicmetrics_bytesin_total",
+                "Bytes of record batches appended here, by topic.",
+                [](const live::PartitionCounters& c) { return c.appended_bytes; }},
+    TopicFamily{"kafka_server_brokertopicmetrics_bytesout_total",
+                "Bytes of record batches given to consumers, by topic.",
+                [](const live::PartitionCounters& c) { return c.fetched_bytes; }},
+    TopicFamily{"kafka_server_brokertopicmetrics_totalproducerequests_total",
+                "Batches that came to be appended here, by topic: appended, sent before, refused.",
+                [](const live::PartitionCounters& c) {
+                    return c.appended_batches + c.duplicate_batches + c.refused_batches;
+                }},
+    TopicFamily{"kafka_server_brokertopicmetrics_failedproducerequests_total",
+                "Batches that were refused, by topic.",
+                [](const live::PartitionCounters& c) { return c.refused_batches; }},
+    TopicFamily{"kafka_server_brokertopicmetrics_totalfetchrequests_total",
+                "Reads by consumers that brought records, by topic.",
+                [](const live::PartitionCounters& c) { return c.fetches; }},
+};
+
+// A sample for each partition that is here.
+struct LogFamily {
+    std::string_view name;
+    std::string_view help;
+    std::int64_t (*value)(const PartitionFacts&);
+};
+constexpr std::array kLogFamilies{
+    LogFamily{"kafka_log_log_size", "Bytes of the partition's segments here.",
+              [](const PartitionFacts& p) { return static_cast<std::int64_t>(p.size_bytes); }},
+    LogFamily{"kafka_log_log_numlogsegments", "Segments of the partition here.",
+              [](const PartitionFacts& p) { return static_cast<std::int64_t>(p.segments); }},
+    LogFamily{"kafka_log_log_logstartoffset", "Where the partition's log begins.",
+              [](const PartitionFacts& p) { return p.log_start.value; }},
+    LogFamily{"kafka_log_log_logendoffset", "The offset of the next record.",
+              [](const PartitionFacts& p) { return p.log_end.value; }},
+};
+
+// A sample for each partition of the cluster, under kafka_exporter's names. `here` is null unless
+// this node leads it; nothing where this node does not know.
+struct PartitionFamily {
+    std::string_view name;
+    std::string_view help;
+    std::optional<std::int64_t> (*value)(const metadata::Partition&, const PartitionFacts* here);
+};
+constexpr std::array kPartitionFamilies{
+    PartitionFamily{
+        "kafka_topic_partition_current_offset",
+        "Up to where consumers can read: the high watermark.",
+        [](const metadata::Partition&, const PartitionFacts* here) -> std::optional<std::int64_t> {
+            if (here == nullptr) return std::nullopt;
+            return here->high_watermark.value;
+        }},
+    PartitionFamily{
+        "kafka_topic_partition_oldest_offset", "The first offset there is.",
+        [](const metadata::Partition&, const PartitionFacts* here) -> std::optional<std::int64_t> {
+            if (here == nullptr) return std::nullopt;
+            return here->log_start.value;
+        }},
+    PartitionFamily{"kafka_topic_partition_leader", "The leader's node id; -1: there is none.",
+                    [](const metadata::Partition& p, const PartitionFacts*)
+                        -> std::optional<std::int64_t> { return p.leader.value; }},
+    PartitionFamily{
+        "kafka_topic_partition_leader_is_preferred", "1 when the first replica leads.",
+        [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
+            return p.leader == *p.replicas.begin() ? 1 : 0;
+        }},
+    PartitionFamily{
+        "kafka_topic_partition_replicas", "Replicas of the partition.",
+        [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
+            return static_cast<std::int64_t>(p.replicas.size());
+        }},
+    PartitionFamily{
+        "kafka_topic_partition_in_sync_replica", "Replicas in the ISR.",
+        [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
+            return static_cast<std::int64_t>(p.isr.size());
+        }},
+    PartitionFamily{
+        "kafka_topic_partition_under_replicated_partition", "1 when a replica is outside the ISR.",
+        [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
+            return p.isr.size() < p.replicas.size() ? 1 : 0;
+        }},
+};
+
+class Writer {
+public:
+    Writer(const NodeFacts& facts, const live::RequestTimes& recent, Deliver deliver)
+        : facts_(facts), recent_(recent), deliver_(std::move(deliver)) {
+        for (const ShardFacts& shard : facts_.shards)
+            for (const PartitionFacts& partition : shard.partitions)
+                add(partition);
+    }
+
+    Task<void> write() {
+        write_node();
+        if (facts_.quorum) write_quorum(*facts_.quorum);
+        write_requests();
+        if (facts_.image) {
+            write_cluster();
+            co_await write_topics();
+            co_await write_groups();
+        }
+        if (out_.size() > 0 && !gone_) co_await deliver_(out_.take());
+    }
+
+private:
+    void add(const PartitionFacts& partition) {
+        TopicSums& topic = topics_[partition.topic];
+        const auto number = static_cast<std::size_t>(partition.partition);
+        if (topic.partitions.size() <= number) topic.partitions.resize(number + 1);
+        topic.partitions[number] = &partition;
+        const live::PartitionCounters& counted = partition.counters;
+        topic.counters.appended_batches += counted.appended_batches;
+        topic.counters.appended_records += counted.appended_records;
+        topic.counters.appended_bytes += counted.appended_bytes;
+        topic.counters.duplicate_batches += counted.duplicate_batches;
+        topic.counters.refused_batches += counted.refused_batches;
+        topic.counters.fetched_bytes += counted.fetched_bytes;
+        topic.counters.fetches += counted.fetches;
+    }
+
+    const TopicSums* sums_of(const metadata::Topic& topic) const {
+        const auto found = topics_.find(topic.id());
+        return found == topics_.end() ? nullptr : &found->second;
+    }
+
+    // Null when it is not here.
+    const PartitionFacts* find(const metadata::Topic& topic, std::int32_t partition) const {
+        const TopicSums* sums = sums_of(topic);
+        const auto number = static_cast<std::size_t>(partition);
+        if (sums == nullptr || number >= sums->partitions.size()) return nullptr;
+        return sums->partitions[number];
+    }
+
+    bool due() const { return gone_ || out_.size() >= kPieceBytes; }
+    // What has been written is sent; false: nobody reads any more. Where it is due().
+    Task<bool> flush() {
+        if (gone_) co_return false;
+        gone_ = !co_await deliver_(out_.take());
+        co_await runtime::yield();
+        co_return !gone_;
+    }
+
+    template <typename Number>
+    void one(std::string_view name, Exposition::Type type, std::string_view help, Number value) {
+        out_.family(name, type, help);
+        out_.sample(value);
+    }
+
+    void write_node();
+    void write_quorum(const quorum::QuorumStatus& quorum);
+    void write_requests();
+    void write_cluster();
+    Task<void> by_topic(const TopicFamily& family);
+    Task<void> by_log(const LogFamily& family);
+    Task<void> by_partition(const PartitionFamily& family);
+    Task<void> write_topics();
+    Task<void> write_groups();
+
+    const NodeFacts& facts_;
+    const live::RequestTimes& recent_;
+    const Deliver deliver_;
+    Exposition out_;
+    bool gone_ = false;
+    std::unordered_map<TopicId, TopicSums> topics_;
+};
+
+void Writer::write_node() {
+    out_.family("cauce_build_info", gauge, "The version that runs; always 1.");
+    out_.sample({{"version", kVersion}}, 1);
+    one("cauce_uptime_seconds", gauge, "Since the node began to start.", as_seconds(facts_.up));
+    one("kafka_server_kafkaserver_brokerstate", gauge,
+        "Kafka's number: 1 starting, 2 recovering, 3 serving, 6 stopping.",
+        broker_state(facts_.phase));
+    one("kafka_log_logmanager_offlinelogdirectorycount", gauge, "Log directories that failed.",
+        facts_.offline_directories);
+
+    out_.family("cauce_connections", gauge, "Open connections of Kafka clients, by shard.");
+    for (std::size_t i = 0; i < facts_.shards.size(); ++i)
+        out_.sample({{"shard", std::to_string(i)}}, facts_.shards[i].connections);
+    out_.family("cauce_request_memory_bytes", gauge,
+                "Memory of requests that arrive or are handled, by shard; queued.max.request.bytes "
+                "limits it.");
+    for (std::size_t i = 0; i < facts_.shards.size(); ++i)
+        out_.sample({{"shard", std::to_string(i)}}, facts_.shards[i].request_bytes);
+}
+
+void Writer::write_quorum(const quorum::QuorumStatus& quorum) {
+    one("kafka_controller_kafkacontroller_activecontrollercount", gauge,
+        "1 on the node that is the active controller.", quorum.is_leader ? 1 : 0);
+    // Strimzi's rules write the bean's name without its dash, the general rules with an underscore.
+    for (const std::string_view bean :
+         {"kafka_server_raftmetrics_", "kafka_server_raft_metrics_"}) {
+        const auto gauge_of = [&](std::string_view name, std::string_view help,
+                                  std::int64_t value) {
+            one(std::string(bean) + std::string(name), gauge, help, value);
+        };
+        gauge_of("current_leader", "Who leads the metadata quorum; -1 when nobody is known to.",
+                 quorum.leader.leader ? quorum.leader.leader->value : -1);
+        gauge_of("current_epoch", "The quorum's epoch.", quorum.leader.epoch.value);
+        gauge_of("high_watermark", "Everything in the metadata log before it is committed.",
+                 quorum.high_watermark.value);
+        gauge_of("log_end_offset", "Where the metadata log ends.", quorum.log_end.value);
+        out_.family(std::string(bean) + "current_state", gauge,
+                    "What this node is in the metadata quorum; always 1.");
+        out_.sample({{"current_state", quorum.is_leader ? "leader" : "follower"}}, 1);
+    }
+}
+
+void Writer::write_requests() {
+    const live::RequestTimes all = request_times(facts_);
+    // A broker of Apache Kafka tells the fetches of consumers from those of followers. Here nobody
+    // but consumers fetches yet, and dashboards ask for them by this name.
+    const auto each = [](const live::RequestTimes& times, const auto& visit) {
+        for (const auto& [key, spans] : times) {
+            const wire::ApiInfo* api = wire::find_api(key);
+            if (api == nullptr) continue;
+            visit(api->name, key, spans);
+            if (api->key == wire::ApiKey::fetch) visit("FetchConsumer", key, spans);
+        }
+    };
+    out_.family("kafka_network_requestmetrics_requests_total", counter,
+                "Requests that were answered, by API.");
+    each(all, [&](std::string_view name, std::int16_t, const live::Spans& spans) {
+        out_.sample({{"request", name}}, spans.count());
+    });
+    out_.family("kafka_network_requestmetrics_totaltimems", summary,
+                "Milliseconds from a request's last byte until its answer is written; quantiles of "
+                "the last minutes.");
+    const live::Spans nothing;
+    each(all, [&](std::string_view name, std::int16_t key, const live::Spans& spans) {
+        const auto late = recent_.find(key);
+        const live::Spans& shown = late == recent_.end() ? nothing : late->second;
+        for (const Quantile& quantile : kQuantiles) {
+            const double value = shown.count() == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                    : shown.quantile(quantile.q) * 1000;
+            out_.sample({{"request", name}, {"quantile", quantile.label}}, value);
+        }
+        const std::array<Label, 1> labels{Label{"request", name}};
+        out_.sample("_sum", labels, as_seconds(spans.sum()) * 1000);
+        out_.sample("_count", labels, spans.count());
+    });
+    out_.family("cauce_request_duration_seconds", histogram,
+                "The same as a histogram since the start.");
+    for (const auto& [key, spans] : all) {
+        const wire::ApiInfo* api = wire::find_api(key);
+        if (api == nullptr) continue;
+        for (int octave = kShownFirst; octave <= kShownLast; ++octave) {
+            std::array<char, 32> bound{};
+            const double seconds = std::ldexp(1.0, octave) * 1e-9;
+            const auto end = std::to_chars(bound.begin(), bound.end(), seconds).ptr;
+            const std::array<Label, 2> labels{Label{"request", api->name},
+                                              Label{"le", {bound.data(), end}}};
+            out_.sample("_bucket", labels, spans.shorter_than_octave(octave));
+        }
+        const std::array<Label, 2> rest{Label{"request", api->name}, Label{"le", "+Inf"}};
+        out_.sample("_bucket", rest, spans.count());
+        const std::array<Label, 1> labels{Label{"request", api->name}};
+        out_.sample("_sum", labels, as_seconds(spans.sum()));
+        out_.sample("_count", labels, spans.count());
+    }
+}
+
+void Writer::write_cluster() {
+    const metadata::Image& image = *facts_.image;
+    std::int64_t active = 0, fenced = 0;
+    for (const auto& broker : image.brokers())
+        ++(broker->fenced ? fenced : active);
+    std::int64_t leaderless = 0, under_replicated = 0, hosted = 0;
+    for (const auto& topic : image.topics()) {
+        for (std::int32_t i = 0; i < topic->partition_count(); ++i) {
+            const metadata::Partition* partition = topic->find(i);
+            if (partition == nullptr) continue;
+            if (partition->leader == metadata::kNoLeader) ++leaderless;
+            if (partition->leader == facts_.node &&
+                partition->isr.size() < partition->replicas.size())
+                ++under_replicated;
+            for (const NodeId replica : partition->replicas)
+                if (replica == facts_.node) ++hosted;
+        }
+    }
+    std::int64_t leads = 0, open = 0, under_min_isr = 0;
+    for (const auto& topic : image.topics()) {
+        const TopicSums* sums = sums_of(*topic);
+        if (sums == nullptr) continue;
+        for (const PartitionFacts* here : sums->partitions) {
+            if (here == nullptr) continue;
+            ++open;
+            if (!here->leads) continue;
+            ++leads;
+            const metadata::Partition* partition = topic->find(here->partition);
+            if (partition != nullptr &&
+                std::cmp_less(partition->isr.size(), here->min_insync_replicas))
+                ++under_min_isr;
+        }
+    }
+    one("kafka_controller_kafkacontroller_activebrokercount", gauge,
+        "Registered brokers that are not fenced.", active);
+    one("kafka_controller_kafkacontroller_fencedbrokercount", gauge,
+        "Registered brokers that are fenced.", fenced);
+    one("kafka_controller_kafkacontroller_globaltopiccount", gauge, "Topics of the cluster.",
+        image.topics().size());
+    one("kafka_controller_kafkacontroller_globalpartitioncount", gauge,
+        "Partitions of the cluster.", image.partition_count());
+    one("kafka_controller_kafkacontroller_offlinepartitionscount", gauge,
+        "Partitions of the cluster without a leader.", leaderless);
+    one("kafka_server_replicamanager_partitioncount", gauge, "Partitions with a replica here.",
+        open);
+    one("kafka_server_replicamanager_leadercount", gauge, "Partitions that this node leads.",
+        leads);
+    one("kafka_server_replicamanager_offlinereplicacount", gauge,
+        "Partitions with a replica here that is not open.",
+        std::max<std::int64_t>(hosted - open, 0));
+    one("kafka_server_replicamanager_underreplicatedpartitions", gauge,
+        "Partitions led here with replicas outside the ISR.", under_replicated);
+    one("kafka_server_replicamanager_underminisrpartitioncount", gauge,
+        "Partitions led here whose ISR is smaller than min.insync.replicas.", under_min_isr);
+}
+
+Task<void> Writer::by_topic(const TopicFamily& family) {
+    out_.family(family.name, counter, family.help);
+    for (const auto& topic : facts_.image->topics()) {
+        const TopicSums* sums = sums_of(*topic);
+        if (sums == nullptr) continue;
+        out_.sample({{"topic", topic->name()}}, family.value(sums->counters));
+        if (due() && !co_await flush()) co_return;
+    }
+}
+
+Task<void> Writer::by_log(const LogFamily& family) {
+    out_.family(family.name, gauge, family.help);
+    for (const auto& topic : facts_.image->topics()) {
+        const TopicSums* sums = sums_of(*topic);
+        if (sums == nullptr) continue;
+        for (const PartitionFacts* partition : sums->partitions) {
+            if (partition == nullptr) continue;
+            const std::string number = std::to_string(partition->partition);
+            out_.sample({{"topic", topic->name()}, {"partition", number}},
+                        family.value(*partition));
+            if (due() && !co_await flush()) co_return;
+        }
+    }
+}
+
+Task<void> Writer::by_partition(const PartitionFamily& family) {
+    out_.family(family.name, gauge, family.help);
+    for (const auto& topic : facts_.image->topics()) {
+        for (std::int32_t i = 0; i < topic->partition_count(); ++i) {
+            const metadata::Partition* partition = topic->find(i);
+            if (partition == nullptr) continue;
+            const PartitionFacts* here = find(*topic, i);
+            const bool led_here = here != nullptr && here->leads;
+            const auto value = family.value(*partition, led_here ? here : nullptr);
+            if (!value) continue;
+            const std::string number = std::to_string(i);
+            out_.sample({{"topic", topic->name()}, {"partition", number}}, *value);
+            if (due() && !co_await flush()) co_return;
+        }
+    }
+}
+
+Task<void> Writer::write_topics() {
+    for (const TopicFamily& family : kTopicFamilies)
+        co_await by_topic(family);
+    for (const LogFamily& family : kLogFamilies)
+        co_await by_log(family);
+    std::int64_t brokers = 0;
+    for (const auto& broker : facts_.image->brokers())
+        if (!broker->fenced) ++brokers;
+    one("kafka_brokers", gauge, "Brokers that clients are told of.", brokers);
+    out_.family("kafka_topic_partitions", gauge, "Partitions of the topic.");
+    for (const auto& topic : facts_.image->topics()) {
+        out_.sample({{"topic", topic->name()}}, topic->partition_count());
+        if (due() && !co_await flush()) co_return;
+    }
+    for (const PartitionFamily& family : kPartitionFamilies)
+        co_await by_partition(family);
+}
+
+Task<void> Writer::write_groups() {
+    if (gone_) co_return;
+    out_.family("kafka_consumergroup_members", gauge, "Members of the group.");
+    for (const ShardFacts& shard : facts_.shards) {
+        for (const GroupFacts& group : shard.groups) {
+            out_.sample({{"consumergroup", group.id}}, group.members);
+            if (due() && !co_await flush()) co_return;
+        }
+    }
+    struct Entry {
+        const GroupFacts* group;
+        const CommittedFacts* committed;
+        std::optional<std::int64_t> lag;  // nothing when another node leads the partition
+    };
+    struct Sum {
+        std::int64_t committed = 0;
+        std::int64_t lag = 0;
+    };
+    std::vector<Entry> entries;
+    std::map<std::pair<std::string_view, std::string_view>, Sum> sums;  // by group and topic
+    for (const ShardFacts& shard : facts_.shards) {
+        for (const GroupFacts& group : shard.groups) {
+            for (const CommittedFacts& committed : group.committed) {
+                Entry entry{&group, &committed, std::nullopt};
+                const metadata::Topic* topic = facts_.image->topic(committed.topic);
+                const PartitionFacts* here =
+                    topic == nullptr ? nullptr : find(*topic, committed.partition);
+                // Who committed an offset that was lost since, or that is not yet flushed, has read
+                // it all the same.
+                if (here != nullptr && here->leads)
+                    entry.lag = std::max<std::int64_t>(
+                        here->high_watermark.value - committed.committed.value, 0);
+                Sum& sum = sums[{group.id, committed.topic}];
+                sum.committed += committed.committed.value;
+                sum.lag += entry.lag.value_or(0);
+                entries.push_back(entry);
+            }
+        }
+    }
+    out_.family("kafka_consumergroup_current_offset", gauge, "The group's committed offset.");
+    for (const Entry& entry : entries) {
+        const std::string number = std::to_string(entry.committed->partition);
+        out_.sample({{"consumergroup", entry.group->id},
+                     {"topic", entry.committed->topic},
+                     {"partition", number}},
+                    entry.committed->committed.value);
+        if (due() && !co_await flush()) co_return;
+    }
+    out_.family("kafka_consumergroup_lag", gauge,
+                "Records that consumers can read and the group has not committed.");
+    for (const Entry& entry : entries) {
+        if (!entry.lag) continue;
+        const std::string number = std::to_string(entry.committed->partition);
+        out_.sample({{"consumergroup", entry.group->id},
+                     {"topic", entry.committed->topic},
+                     {"partition", number}},
+                    *entry.lag);
+        if (due() && !co_await flush()) co_return;
+    }
+    out_.family("kafka_consumergroup_current_offset_sum", gauge,
+                "The group's committed offsets of a topic, added up.");
+    for (const auto& [key, sum] : sums) {
+        out_.sample({{"consumergroup", key.first}, {"topic", key.second}}, sum.committed);
+        if (due() && !co_await flush()) co_return;
+    }
+    out_.family("kafka_consumergroup_lag_sum", gauge, "The group's lag in a topic, added up.");
+    for (const auto& [key, sum] : sums) {
+        out_.sample({{"consumergroup", key.first}, {"topic", key.second}}, sum.lag);
+        if (due() && !co_await flush()) co_return;
+    }
+}
+
+}  // namespace
+
+live::RequestTimes request_times(const NodeFacts& facts) {
+    live::RequestTimes all;
+    for (const ShardFacts& shard : facts.shards)
+        for (const auto& [key, spans] : shard.requests)
+            all[key].add(spans);
+    return all;
+}
+
+live::RequestTimes RecentTimes::recent(const live::RequestTimes& all, MonoTime now) {
+    while (seen_.size() > 1 && now - seen_[1].at >= kWindow)
+        seen_.pop_front();
+    live::RequestTimes out = all;
+    if (!seen_.empty()) {
+        for (auto& [key, spans] : out) {
+            const auto before = seen_.front().times.find(key);
+            if (before != seen_.front().times.end()) spans = spans.since(before->second);
+        }
+    }
+    if (seen_.empty() || now - seen_.back().at >= kStep) seen_.push_back({now, all});
+    return out;
+}
+
+Task<void> write_metrics(const NodeFacts& facts, const live::RequestTimes& recent,
+                         Deliver deliver) {
+    Writer writer(facts, recent, std::move(deliver));
+    co_await writer.write();
+}
+
+}  // namespace cauce::node
