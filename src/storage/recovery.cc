@@ -1,6 +1,7 @@
 #include "storage/recovery.h"
 
 #include "storage/batch_scanner.h"
+#include "storage/interrupted_swap.h"
 #include "storage/log_directory.h"
 #include "storage/segment_files.h"
 #include "storage/small_file.h"
@@ -238,9 +239,13 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
     ASSIGN_OR_CO_RETURN(Listing listing, read_folder(disk, *folder));
     if (!listing.exists) co_return log;
     log.folder_exists = true;
-    if (listing.has_swap)
-        co_return io_fail(ENOTSUP, "open",
-                          *folder + " (a compaction was interrupted; let Kafka finish it once)");
+    if (listing.has_swap) {
+        home.logger().info("ending a compaction in " + *folder +
+                           " that was interrupted when its files were exchanged");
+        CO_RETURN_IF_ERROR(co_await finish_swaps(disk, *folder));
+        ASSIGN_OR_CO_RETURN(listing, read_folder(disk, *folder));
+        log.names_changed = true;
+    }
 
     for (const auto& name : listing.garbage) {
         CO_RETURN_IF_ERROR(disk.remove(*folder + "/" + name));

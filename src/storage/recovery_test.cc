@@ -343,13 +343,6 @@ TEST_F(RecoveryTest, LeftoversAreRemoved) {
     EXPECT_TRUE(disk.exists(kFolder + "/00000000000000000100-0000000003.checkpoint.deleted"));
 }
 
-TEST_F(RecoveryTest, RefusesWhatItCannotKeep) {
-    write(10, true);
-    disk.put(file_of(0, ".log") + ".swap", "x");
-    Stand stand(disk);
-    EXPECT_EQ(stand.open(true, end()).error().number, ENOTSUP);
-}
-
 TEST_F(RecoveryTest, ALogThatEndsBeforeItsStartIsEmptied) {
     write(10, true);
     Stand stand(disk);

@@ -250,6 +250,8 @@ public:
     }
 
     const std::vector<Change>& journal() const { return journal_; }
+    // Makes a change of another disk's journal here.
+    void repeat(const Change& change) { replay(change, {}); }
 
     // A file's bytes, to look at and to damage. CHECKs that it is there.
     Buffer& contents(const std::string& path) {
