@@ -63,6 +63,8 @@ void Partition::become_leader(LeaderEpoch epoch, std::int32_t isr_size,
     log_->assign_epoch(epoch, log_->end_offset());
     high_watermark_ = std::clamp(std::max(checkpointed_high_watermark, high_watermark_),
                                  log_->start_offset(), log_->end_offset());
+    // Recovery found the ends of transactions that everybody has: they hold nothing back.
+    log_->producers().high_watermark_moved(high_watermark_);
     advance_high_watermark();
     // What a killed process left in the page cache is not on the device yet; nobody sees it before
     // it is.
@@ -316,6 +318,14 @@ Task<Result<Fetched>> Partition::read(FetchLimits limits) {
     const Reading reading(*this);
     auto records = co_await log_->read(read_request(limits));
     co_return fetched(std::move(records));
+}
+
+Task<Result<std::vector<storage::AbortedTransaction>>> Partition::aborted_transactions(Offset from,
+                                                                                       Offset end) {
+    const Reading reading(*this);
+    auto aborted = co_await log_->aborted_transactions(from, end);
+    if (!aborted) co_return std::unexpected(to_error(aborted.error()));
+    co_return *std::move(aborted);
 }
 
 void Partition::count_fetch(const Fetched& fetched, live::ClientToken client) {

@@ -161,6 +161,9 @@ public:
     Task<Result<Fetched>> read(FetchLimits limits);
     // A consumer was given `fetched`: counted for the live view.
     void count_fetch(const Fetched& fetched, live::ClientToken client);
+    // The aborted transactions among [from, end), which a read_committed reader has to skip.
+    Task<Result<std::vector<storage::AbortedTransaction>>> aborted_transactions(Offset from,
+                                                                                Offset end);
 
     // ListOffsets: by timestamp, or one of the special ones. Offset -1: there is none.
     Task<Result<storage::TimestampOffset>> list_offset(std::int64_t timestamp, Isolation isolation);

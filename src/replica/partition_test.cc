@@ -1,5 +1,6 @@
 #include "replica/partition.h"
 
+#include "storage/test_batches.h"
 #include "storage/test_disk.h"
 #include "wire/batch_builder.h"
 
@@ -340,6 +341,41 @@ TEST(Partition, TheLastStableOffsetIsNeverBelowTheLogStart) {
     EXPECT_EQ(stand.partition->last_stable_offset(), Offset{4});
     EXPECT_EQ(deleted(stand, -1), "8 to be kept");
     EXPECT_EQ(stand.partition->last_stable_offset(), Offset{8});
+}
+
+// A killed process left a high watermark that is the log's end: it does not move any more, and the
+// transactions that recovery finds ended below it are ended for everybody.
+TEST(Partition, EndedTransactionsHoldNothingBackAfterARecovery) {
+    Stand stand;
+    stand.lead();
+    const storage::testing::BatchOptions data{.records = 2,
+                                              .producer_id = 9,
+                                              .producer_epoch = 0,
+                                              .base_sequence = 0,
+                                              .transactional = true};
+    storage::testing::BatchOptions marker = data;
+    marker.base_offset = 2;
+    storage::Log& log = stand.partition->log();
+    ASSERT_TRUE(log.append(storage::testing::make_batch(data)));
+    ASSERT_TRUE(log.append(storage::testing::make_marker(marker, false, 7)));
+    stand.shard.settle();
+    const Offset end = log.end_offset();
+    ASSERT_EQ(end, Offset{3});
+    // No close: what follows is a recovery.
+    stand.partition.reset();
+    storage::LogOpenOptions options;
+    options.partition = {"blog", 0};
+    options.topic_id = TopicId{1, 2};
+    options.config = stand.settings->log;
+    auto opened = stand.shard.await(storage::Log::open(stand.home, options));
+    ASSERT_TRUE(opened);
+    Partition again(stand.shard, TopicId{1, 2}, std::move(*opened), stand.settings);
+    again.become_leader(LeaderEpoch{4}, 1, end);
+    EXPECT_EQ(again.last_stable_offset(), end);
+    const auto aborted = stand.shard.await(again.aborted_transactions(Offset{0}, end));
+    ASSERT_TRUE(aborted);
+    EXPECT_EQ(*aborted, (std::vector<storage::AbortedTransaction>{{{9}, {0}, {2}, {3}}}));
+    EXPECT_TRUE(stand.shard.await(again.aborted_transactions(end, end + 1))->empty());
 }
 
 TEST(Partition, ForgetsProducersThatHaveBeenSilent) {

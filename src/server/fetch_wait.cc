@@ -55,6 +55,16 @@ Task<ReadAnswer> read_partition(ShardServices& shard, ReadItem item, const ReadP
         co_return answer;
     }
     answer.fetched = std::move(**fetched);
+    const storage::ReadResult& records = answer.fetched.records;
+    if (plan.isolation == replica::Isolation::read_committed && records.size > 0) {
+        auto aborted = co_await partition->aborted_transactions(limits.from, records.next);
+        if (!aborted) {
+            answer.fetched = {};
+            answer.error = aborted.error().code;
+            co_return answer;
+        }
+        answer.aborted = *std::move(aborted);
+    }
     partition->count_fetch(answer.fetched, plan.client);
     co_return answer;
 }

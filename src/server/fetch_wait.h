@@ -30,6 +30,8 @@ struct ReadAnswer {
     std::size_t index = 0;
     ErrorCode error = ErrorCode::none;
     replica::Fetched fetched;
+    // For read_committed: those that ended in what was read, or later.
+    std::vector<storage::AbortedTransaction> aborted;
     std::optional<replica::EpochEnd> diverging;
 };
 

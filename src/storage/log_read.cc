@@ -173,13 +173,14 @@ runtime::Task<IoResult<std::vector<AbortedTransaction>>> Log::aborted_transactio
     Offset from, Offset upper_bound) {
     std::vector<AbortedTransaction> found;
     const auto segments = segments_;
-    for (const auto& segment : segments) {
-        if (segment != segments.back() &&
-            (*std::next(std::ranges::find(segments, segment)))->base_offset() <= from)
-            continue;
-        auto loaded = co_await segment->aborted().load();
+    const auto behind = std::ranges::upper_bound(
+        segments, from, {}, [](const auto& segment) { return segment->base_offset(); });
+    for (auto at = behind == segments.begin() ? behind : std::prev(behind); at != segments.end();
+         ++at) {
+        TransactionIndex& index = (*at)->aborted();
+        auto loaded = co_await index.load();
         if (!loaded) co_return std::unexpected(std::move(loaded).error());
-        for (const auto& aborted : segment->aborted().entries()) {
+        for (const auto& aborted : index.entries()) {
             if (aborted.last >= from && aborted.first < upper_bound) found.push_back(aborted);
             // Whatever ended later began above the bound.
             if (aborted.last_stable >= upper_bound) co_return found;

@@ -239,7 +239,11 @@ public:
             out.high_watermark = fetched.high_watermark.value;
             out.last_stable_offset = fetched.last_stable_offset.value;
             out.log_start_offset = fetched.log_start.value;
-            if (read_committed_) out.aborted_transactions.emplace();
+            if (read_committed_) {
+                auto& aborted = out.aborted_transactions.emplace();
+                for (const storage::AbortedTransaction& one : answer->aborted)
+                    aborted.push_back({one.producer_id.value, one.first.value});
+            }
             if (answer->diverging) {
                 out.diverging_epoch.epoch = answer->diverging->epoch.value;
                 out.diverging_epoch.end_offset = answer->diverging->end.value;
