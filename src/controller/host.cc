@@ -190,6 +190,7 @@ public:
 
     Task<Result<void>> start() {
         const IoResult<void> started = co_await quorum_.start(*this);
+        if (error_) co_return std::unexpected(*error_);
         if (!started)
             co_return fail(ErrorCode::kafka_storage_error,
                            "the metadata log cannot be used: " + started.error().to_string());
@@ -403,6 +404,21 @@ public:
         }
         committed_.set_position({batch.last_offset, batch.epoch, batch.appended});
         if (started_) committed_something_.notify_all();
+    }
+
+    bool on_replayed() override {
+        if (error_) return false;
+        // A log that is new begins with what the format step left.
+        metadata::ImageBuilder preview(committed_.current());
+        Result<void> fit;
+        for (std::size_t i = 0; log_is_empty_ && fit && i < bootstrap_.size(); ++i)
+            fit = preview.replay(bootstrap_[i]);
+        if (fit && (!log_is_empty_ || !bootstrap_.empty()))
+            fit = state::check_image(preview.current());
+        if (fit && options_.accept) fit = options_.accept(preview.current());
+        if (fit) return true;
+        error_ = fit.error();
+        return false;
     }
 
     void on_leader_change(const quorum::LeaderAndEpoch& leader) override {

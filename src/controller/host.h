@@ -67,6 +67,9 @@ struct HostOptions {
     metadata::StaticConfig config;
     // How this controller registers itself (KIP-919); no endpoints: it does not.
     std::vector<metadata::Endpoint> controller_endpoints;
+    // Asked when everything on the disk was replayed and nothing written yet; an error ends the
+    // start, and the log stays as it is. Null: any image will do.
+    std::function<Result<void>(const metadata::Image&)> accept = nullptr;
     // Broker session: fenced when it did not heartbeat for so long.
     milliseconds broker_session_timeout{9000};
 };

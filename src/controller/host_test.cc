@@ -503,6 +503,29 @@ TEST(Host, DescribesItsQuorum) {
     EXPECT_EQ(reply.response.nodes[0].listeners.at(0).port, 9093);
 }
 
+TEST(Host, AnImageThatIsNotAcceptedIsLeftAlone) {
+    auto disk = formatted_disk();
+    {
+        Node node(*disk);
+        node.start();
+        node.register_broker(1);
+        ASSERT_EQ(node.create("here"), ErrorCode::none);
+        node.stop();
+    }
+    const std::size_t changes = disk->journal().size();
+    HostOptions options;
+    options.accept = [](const metadata::Image& image) -> Result<void> {
+        EXPECT_NE(image.topic("here"), nullptr);
+        return fail(ErrorCode::kafka_storage_error, "not this one");
+    };
+    Node node(*disk, options);
+    const auto started = node.shard.await(node.host->start());
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().message, "not this one");
+    node.stop();
+    EXPECT_EQ(disk->journal().size(), changes);
+}
+
 TEST(Host, ARegistrationThatCannotPassIsExplained) {
     auto disk = formatted_disk();
     HostOptions options;

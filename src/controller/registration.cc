@@ -97,7 +97,7 @@ private:
             to.port = endpoint.port;
             to.security_protocol = endpoint.security_protocol;
         }
-        const auto features = state::offered_features();
+        const auto features = state::offered_features(*host_.image());
         for (const metadata::FeatureRange& feature : features) {
             auto& to = request.features.emplace_back();
             to.name = feature.name;

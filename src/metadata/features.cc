@@ -7,13 +7,13 @@ namespace cauce::metadata {
 namespace {
 
 constexpr std::array<SupportedFeature, 7> kFeatures = {{
-    {"eligible.leader.replicas.version", 0, 1, 1},
-    {"group.version", 0, 0, 0},
-    {"kraft.version", 0, 1, 1},
-    {"metadata.version", 7, 33, 33},
-    {"share.version", 0, 0, 0},
-    {"streams.version", 0, 0, 0},
-    {"transaction.version", 0, 0, 0},
+    {"eligible.leader.replicas.version", 0, 1, 1, 1},
+    {"group.version", 0, 0, 0, 1},
+    {"kraft.version", 0, 1, 1, 1},
+    {"metadata.version", 7, 33, 33, 33},
+    {"share.version", 0, 0, 0, 2},
+    {"streams.version", 0, 0, 0, 1},
+    {"transaction.version", 0, 0, 0, 2},
 }};
 
 constexpr std::int16_t kFirstMetadataVersion = 7;

@@ -34,7 +34,10 @@ Task<Result<void>> DataDirectories::open(const Config& config) {
         CO_RETURN_IF_ERROR(co_await format(config, metas));
         ASSIGN_OR_CO_RETURN(metas, co_await read_metas());
     }
-    CO_RETURN_IF_ERROR(co_await identify(config, std::move(metas)));
+    co_return co_await identify(config, std::move(metas));
+}
+
+Task<Result<void>> DataDirectories::take_checkpoints() {
     for (std::size_t i = 0; i < count(); ++i) {
         if (!failure(i)) CO_RETURN_IF_ERROR(co_await read_partitions_files(i));
     }

@@ -36,8 +36,11 @@ public:
 
     // Opens all that `config` names. Formats them when they are empty and config.auto_format asks
     // for it; one that is new in log.dirs gets its meta.properties anyway. The error says what to
-    // do.
+    // do. Of what is there nothing changes.
     Task<Result<void>> open(const Config& config);
+    // The checkpoints, and how the last stop was. Takes the mark of a clean stop away: only once
+    // the directories are known to be ours.
+    Task<Result<void>> take_checkpoints();
 
     const std::string& cluster_id() const { return directories_[metadata_].meta.cluster_id; }
     // Zero when there is none.

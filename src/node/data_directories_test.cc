@@ -54,7 +54,8 @@ protected:
     // A new process: the locks of the last one are gone.
     Result<void> open() {
         directories_.emplace(disk_, shard_, Logger());
-        return shard_.await(directories_->open(config_));
+        RETURN_IF_ERROR(shard_.await(directories_->open(config_)));
+        return shard_.await(directories_->take_checkpoints());
     }
     std::string refusal() {
         const auto opened = open();

@@ -2,7 +2,9 @@
 
 #include "base/contains.h"
 #include "metadata/effective_config.h"
+#include "metadata/features.h"
 #include "metadata/image.h"
+#include "quorum/metadata_folder.h"
 #include "quorum/one_voter_quorum.h"
 
 #include <algorithm>
@@ -135,6 +137,7 @@ Task<Result<void>> Node::start() {
     CO_RETURN_IF_ERROR(co_await open_directories());
     health_->enter(Phase::replaying);
     CO_RETURN_IF_ERROR(co_await start_controller());
+    CO_RETURN_IF_ERROR(co_await take_checkpoints());
     CO_RETURN_IF_ERROR(co_await tidy_folders());
     CO_RETURN_IF_ERROR(co_await start_shards());
     CO_RETURN_IF_ERROR(co_await listen());
@@ -182,6 +185,22 @@ Task<Result<void>> Node::open_directories() {
     directories_.emplace(seams.disk, seams.shards, log());
     CO_RETURN_IF_ERROR(co_await directories_->open(config_));
     config_.settings.cluster_id = directories_->cluster_id();
+    // Every controller has one, from the format step on.
+    const std::string& path = config_.metadata_directory;
+    if (!seams.disk.exists(path + "/" + std::string(quorum::kMetadataFolder))) {
+        co_return start_error("the log directory " + path +
+                              " has no metadata log: it belongs to a node without the controller "
+                              "role, or metadata.log.dir named another one. This version runs "
+                              "broker and controller in one node. Let clients copy its topics, or "
+                              "open the directory of a node that is the only voter");
+    }
+    co_return Result<void>{};
+}
+
+// Once the directories are known to be ours to write: the mark of a clean stop is gone from here
+// on.
+Task<Result<void>> Node::take_checkpoints() {
+    CO_RETURN_IF_ERROR(co_await directories_->take_checkpoints());
     places_.emplace(config_.settings.node_id, directories_->for_places());
     co_return Result<void>{};
 }
@@ -204,6 +223,7 @@ Task<Result<void>> Node::start_controller() {
     options.cluster_id = config_.settings.cluster_id;
     options.config = config_.settings.file;
     options.controller_endpoints = config_.controller_endpoints;
+    options.accept = [this](const metadata::Image& image) { return accept(image); };
     options.broker_session_timeout = config_.broker_session_timeout;
     controller_ = std::make_unique<controller::Host>(std::move(options), seams.shards, *quorum_,
                                                      Logger(&seams.log, "Controller"));
@@ -212,20 +232,27 @@ Task<Result<void>> Node::start_controller() {
         image_arrived_.notify_all();
     });
     controller_->on_failure([this](const IoError& error) { metadata_directory_failed(error); });
-    CO_RETURN_IF_ERROR(co_await controller_->start());
+    co_return co_await controller_->start();
+}
 
-    const auto image = controller_->image();
+// Before anything is written: a directory that is refused stays as it was found.
+Result<void> Node::accept(const metadata::Image& image) const {
     for (const SecurityRecord& record : kSecurityRecords) {
-        if (config_.ignore_security || image->carried_count(record.type) == 0) continue;
-        co_return start_error("the log directory " + config_.metadata_directory + " holds " +
-                              std::string(record.what) +
-                              ", which this version does not enforce: everybody would be let in. "
-                              "Start with --ignore-security to do that knowingly");
+        if (config_.ignore_security || image.carried_count(record.type) == 0) continue;
+        return start_error("the log directory " + config_.metadata_directory + " holds " +
+                           std::string(record.what) +
+                           ", which this version does not enforce: everybody would be let in. "
+                           "Start with --ignore-security to do that knowingly");
     }
-    for (const auto& [what, count] : image->unknown_records())
-        log().warn("the metadata log holds " + std::to_string(count) +
-                   " records this version does not know: " + what);
-    co_return Result<void>{};
+    for (const metadata::SupportedFeature& feature : metadata::supported_features()) {
+        const std::int16_t level = image.feature_level(feature.name);
+        if (level > feature.max)
+            log().warn(std::string(feature.name) + " is finalized at level " +
+                       std::to_string(level) +
+                       ", which this version keeps and does not serve (cauce storage info tells "
+                       "what is kept)");
+    }
+    return {};
 }
 
 Task<Result<void>> Node::start_shards() {

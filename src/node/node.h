@@ -57,6 +57,8 @@ private:
     Task<Result<void>> listen_for_http();
     Task<Result<void>> open_directories();
     Task<Result<void>> start_controller();
+    Result<void> accept(const metadata::Image& image) const;
+    Task<Result<void>> take_checkpoints();
     Task<Result<void>> tidy_folders();
     Task<Result<void>> start_shards();
     Task<Result<void>> listen();

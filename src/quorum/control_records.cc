@@ -46,4 +46,20 @@ std::vector<Voter> voters_of(const wire::VotersRecord& record) {
     return voters;
 }
 
+std::optional<std::vector<NodeId>> voters_of_leader_change(BytesView value) {
+    // The message begins with its own version.
+    wire::Reader version_reader(value);
+    const std::int16_t version = version_reader.int16();
+    if (!version_reader.ok()) return std::nullopt;
+    std::vector<NodeId> voters;
+    if (version < 0 || version > wire::LeaderChangeMessage::kMaxVersion) return voters;
+    wire::Reader reader(value);
+    wire::LeaderChangeMessage message;
+    message.decode(reader, version);
+    if (!reader.ok()) return std::nullopt;
+    for (const auto& voter : message.voters)
+        voters.push_back(NodeId{voter.voter_id});
+    return voters;
+}
+
 }  // namespace cauce::quorum

@@ -9,6 +9,7 @@
 #include "wire/messages/voters_record.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace cauce::quorum {
@@ -32,5 +33,9 @@ void add_voters(wire::BatchBuilder& batch, std::int64_t timestamp, std::int16_t 
                 const std::vector<Voter>& voters);
 
 std::vector<Voter> voters_of(const wire::VotersRecord& record);
+
+// The ids of the voters in a LeaderChange record's value: in a quorum at kraft.version 0 the log
+// tells them nowhere else. Nothing when it is damaged; empty for a version that is not known.
+std::optional<std::vector<NodeId>> voters_of_leader_change(BytesView value);
 
 }  // namespace cauce::quorum

@@ -1,5 +1,6 @@
 #include "quorum/log_check.h"
 
+#include "quorum/log_walk.h"
 #include "storage/batch_scanner.h"
 #include "storage/segment_files.h"
 #include "storage/small_file.h"
@@ -32,21 +33,6 @@ struct Place {
 
 std::unexpected<IoError> damaged(const Place& place, const std::string& reason) {
     return io_fail(EBADMSG, "check", place.to_string() + ": " + reason);
-}
-
-IoResult<std::vector<Offset>> segment_bases(runtime::Disk& disk, const std::string& folder) {
-    std::vector<Offset> bases;
-    auto entries = disk.list(folder);
-    if (!entries) {
-        if (entries.error().number == ENOENT) return bases;
-        return std::unexpected(std::move(entries).error());
-    }
-    for (const runtime::DirectoryEntry& entry : *entries) {
-        if (const auto base = storage::offset_in_name(entry.name, storage::kLogSuffix))
-            bases.push_back(*base);
-    }
-    std::ranges::sort(bases);
-    return bases;
 }
 
 // Whether a whole batch of this log begins anywhere in `rest`: then what stands in front of it was

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "quorum/control_records.h"
 #include "quorum/log_check.h"
+#include "quorum/log_walk.h"
 #include "quorum/quorum_state.h"
 #include "quorum/snapshot_file.h"
 #include "storage/small_file.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 namespace cauce::quorum {
@@ -23,7 +25,8 @@ using runtime::Task;
 constexpr TopicId kMetadataTopicId{0, 1};
 // KafkaRaftClient.MAX_BATCH_SIZE_BYTES: no batch of the metadata log is larger.
 constexpr std::size_t kBatchBytesMax = 8 * 1024 * 1024;
-constexpr std::size_t kReadBytes = 1024 * 1024;
+// Of a snapshot, at a time.
+constexpr std::size_t kSnapshotBytes = 1024 * 1024;
 
 std::unexpected<IoError> damaged(std::string where) {
     return io_fail(EBADMSG, "check", std::move(where));
@@ -56,11 +59,21 @@ OneVoterQuorum::~OneVoterQuorum() {
 
 Task<IoResult<void>> OneVoterQuorum::start(Listener& listener) {
     listener_ = &listener;
+    const auto state = co_await read_quorum_state();
+    if (!state) co_return std::unexpected(state.error());
     CO_RETURN_IF_ERROR(co_await load_snapshot());
-    CO_RETURN_IF_ERROR(co_await open_log());
-    CO_RETURN_IF_ERROR(co_await replay_log());
-    CO_RETURN_IF_ERROR(check_voters());
-    CO_RETURN_IF_ERROR(co_await begin_epoch());
+    // Up to here and until the listener agrees the folder is only read.
+    const auto mark = co_await read_commit_mark(home_.disk(), folder_);
+    if (!mark) co_return std::unexpected(mark.error());
+    const auto check = co_await check_log(home_.disk(), folder_, snapshot_end(), *mark);
+    if (!check) co_return std::unexpected(check.error());
+    const auto epochs = co_await replay_log(check->end);
+    if (!epochs) co_return std::unexpected(epochs.error());
+    CO_RETURN_IF_ERROR(check_voters(*state));
+    if (!listener_->on_replayed()) co_return io_fail(ECANCELED, "open", folder_);
+    CO_RETURN_IF_ERROR(co_await open_log(*check));
+    CO_RETURN_IF_ERROR(check_epochs(*epochs));
+    CO_RETURN_IF_ERROR(co_await begin_epoch(state->leader_epoch));
     tasks_.spawn(deliver());
     // Leading means that the epoch's first batch counts.
     while (committed_ < log_->end_offset() && !home_.offline())
@@ -72,8 +85,6 @@ Task<IoResult<void>> OneVoterQuorum::start(Listener& listener) {
 Task<IoResult<void>> OneVoterQuorum::load_snapshot() {
     const auto found = list_snapshots(home_.disk(), folder_);
     if (!found) co_return std::unexpected(found.error());
-    for (const std::string& part : found->parts)
-        CO_RETURN_IF_ERROR(home_.disk().remove(part));
     if (found->whole.empty()) co_return IoResult<void>{};
     snapshot_ = found->whole.back();
     auto reader = SnapshotReader::open(home_.disk(), folder_, *snapshot_);
@@ -89,16 +100,16 @@ Task<IoResult<void>> OneVoterQuorum::load_snapshot() {
     co_return IoResult<void>{};
 }
 
-Task<IoResult<void>> OneVoterQuorum::open_log() {
-    const auto mark = co_await read_commit_mark(home_.disk(), folder_);
-    if (!mark) co_return std::unexpected(mark.error());
-    const auto check = co_await check_log(home_.disk(), folder_, snapshot_end(), *mark);
-    if (!check) co_return std::unexpected(check.error());
-    if (check->torn_bytes > 0)
-        logger_.warn("cutting " + std::to_string(check->torn_bytes) + " bytes behind offset " +
-                     std::to_string(check->end.value) +
+Task<IoResult<void>> OneVoterQuorum::open_log(LogCheck check) {
+    const auto snapshots = list_snapshots(home_.disk(), folder_);
+    if (!snapshots) co_return std::unexpected(snapshots.error());
+    for (const std::string& part : snapshots->parts)
+        CO_RETURN_IF_ERROR(home_.disk().remove(part));
+    if (check.torn_bytes > 0)
+        logger_.warn("cutting " + std::to_string(check.torn_bytes) + " bytes behind offset " +
+                     std::to_string(check.end.value) +
                      " of the metadata log, the rest of a write that was never answered: " +
-                     check->torn_reason);
+                     check.torn_reason);
     storage::LogOpenOptions options;
     options.partition = {"__cluster_metadata", 0};
     options.topic_id = kMetadataTopicId;
@@ -112,49 +123,55 @@ Task<IoResult<void>> OneVoterQuorum::open_log() {
         // The log ends below its snapshot: a restored or emptied folder. The snapshot holds all of
         // it.
         CO_RETURN_IF_ERROR(co_await log_->truncate_fully_and_start_at(snapshot_end()));
-    } else if (log_->end_offset() != check->end) {
-        co_return damaged(folder_ + ": checked up to offset " + std::to_string(check->end.value) +
+    } else if (log_->end_offset() != check.end) {
+        co_return damaged(folder_ + ": checked up to offset " + std::to_string(check.end.value) +
                           ", but it opened with " + std::to_string(log_->end_offset().value) +
                           " as its end");
     }
+    committed_ = log_->end_offset();
     co_return IoResult<void>{};
 }
 
-Task<IoResult<void>> OneVoterQuorum::replay_log() {
-    Offset next = snapshot_end();
-    Buffer bytes;
-    while (next < log_->end_offset()) {
-        storage::ReadRequest request;
-        request.from = next;
-        request.upper_bound = log_->end_offset();
-        request.max_bytes = kReadBytes;
-        request.at_least_one = true;
-        const auto read = co_await log_->read(request);
-        if (!read) co_return std::unexpected(read.error());
-        CO_RETURN_IF_ERROR(co_await log_->copy_out(*read, bytes));
-        BytesView rest(bytes);
-        while (!rest.empty()) {
-            const auto batch = wire::parse_batch(rest);
-            if (!batch || !batch->crc_matches())
-                co_return damaged(folder_ + " at offset " + std::to_string(next.value));
-            // The epoch is outside the checksum; the checkpoint is its second witness.
-            const auto epoch = log_->leader_epochs().epoch_at(batch->base_offset());
-            if (epoch != batch->partition_leader_epoch())
-                co_return damaged(folder_ + " at offset " + std::to_string(next.value) +
-                                  ": the batch is of epoch " +
-                                  std::to_string(batch->partition_leader_epoch().value) +
-                                  ", and leader-epoch-checkpoint says another");
-            if (batch->base_offset() >= snapshot_end()) {
-                CO_RETURN_IF_ERROR(hand_over(*batch, false, folder_));
-                epoch_ = std::max(epoch_, batch->partition_leader_epoch());
-                size_bytes_since_snapshot_ += batch->size_bytes();
-            }
-            next = batch->next_offset();
-            rest = rest.subspan(batch->size_bytes());
+// Hands the log to the listener, and notes the first and the last batch of every epoch.
+class OneVoterQuorum::Replay final : public BatchVisitor {
+public:
+    explicit Replay(OneVoterQuorum& quorum) : quorum_(quorum) {}
+
+    IoResult<void> visit(const wire::BatchHeader& batch, const std::string& file) override {
+        RETURN_IF_ERROR(quorum_.hand_over(batch, false, file));
+        const LeaderEpoch epoch = batch.partition_leader_epoch();
+        quorum_.epoch_ = std::max(quorum_.epoch_, epoch);
+        quorum_.size_bytes_since_snapshot_ += batch.size_bytes();
+        if (epochs.empty() || epochs.back().epoch != epoch)
+            epochs.push_back({epoch, batch.base_offset(), batch.base_offset()});
+        epochs.back().last = batch.base_offset();
+        return {};
+    }
+
+    std::vector<EpochSeen> epochs;
+
+private:
+    OneVoterQuorum& quorum_;
+};
+
+Task<IoResult<std::vector<OneVoterQuorum::EpochSeen>>> OneVoterQuorum::replay_log(Offset end) {
+    Replay replay(*this);
+    CO_RETURN_IF_ERROR(co_await walk_log(home_.disk(), folder_, snapshot_end(), end, replay));
+    co_return std::move(replay.epochs);
+}
+
+// An epoch is outside of its batch's checksum; the checkpoint is its second witness. Epochs do not
+// go back, so their ends tell of all between.
+IoResult<void> OneVoterQuorum::check_epochs(const std::vector<EpochSeen>& seen) const {
+    for (const EpochSeen& epoch : seen) {
+        for (const Offset at : {epoch.first, epoch.last}) {
+            if (log_->leader_epochs().epoch_at(at) != epoch.epoch)
+                return damaged(folder_ + " at offset " + std::to_string(at.value) +
+                               ": the batch is of epoch " + std::to_string(epoch.epoch.value) +
+                               ", and leader-epoch-checkpoint says another");
         }
     }
-    committed_ = log_->end_offset();
-    co_return IoResult<void>{};
+    return {};
 }
 
 IoResult<void> OneVoterQuorum::hand_over(const wire::BatchHeader& batch, bool from_snapshot,
@@ -200,6 +217,10 @@ IoResult<void> OneVoterQuorum::take_control_record(const wire::Record& record, b
         wire::KRaftVersionRecord message;
         message.decode(reader, 0);
         kraft_version_ = message.kraft_version;
+    } else if (*type == wire::ControlType::leader_change) {
+        auto voters = voters_of_leader_change(*record.value);
+        if (!voters) return damaged("a LeaderChange record");
+        static_voters_ = *std::move(voters);
     } else if (*type == wire::ControlType::kraft_voters) {
         wire::VotersRecord message;
         message.decode(reader, 0);
@@ -210,45 +231,71 @@ IoResult<void> OneVoterQuorum::take_control_record(const wire::Record& record, b
     return {};
 }
 
-IoResult<void> OneVoterQuorum::check_voters() {
+Task<IoResult<QuorumState>> OneVoterQuorum::read_quorum_state() {
+    const std::string path = folder_ + "/quorum-state";
+    const auto file = co_await storage::read_file(home_.disk(), path);
+    if (!file) co_return std::unexpected(file.error());
+    if (!*file) co_return QuorumState();
+    auto state = QuorumState::parse(as_text(**file));
+    if (!state) co_return damaged(path + ": it is no quorum state");
+    co_return *std::move(state);
+}
+
+// Nothing is written before this has passed: a directory that is another quorum's stays as it is.
+IoResult<void> OneVoterQuorum::check_voters(const QuorumState& state) {
     if (voters_.empty() && kraft_version_ > 0)
         return io_fail(ENOTSUP, "open",
                        folder_ +
                            ": formatted without voters, to join a quorum that runs already; "
                            "this version runs quorums of one voter (format it with "
                            "--standalone)");
-    if (voters_.empty()) {
-        // A quorum of before KIP-853: who votes stands in the configuration alone.
-        Voter self;
-        self.id = options_.node;
-        self.directory_id = options_.directory_id;
-        voters_.push_back(std::move(self));
-        return {};
-    }
-    const Voter& first = voters_.front();
-    if (voters_.size() == 1 && first.id == options_.node &&
-        (options_.directory_id.is_zero() || first.directory_id == options_.directory_id))
-        return {};
+    const std::string self_text = "this is node " + std::to_string(options_.node.value) +
+                                  " (directory " + options_.directory_id.to_string() + ")";
     std::string names;
-    for (const Voter& voter : voters_)
-        names += (names.empty() ? "" : ", ") + std::to_string(voter.id.value) + " (directory " +
-                 voter.directory_id.to_string() + ")";
+    const auto add = [&names](const std::string& name) {
+        names += (names.empty() ? "" : ", ") + name;
+    };
+    if (voters_.empty()) {
+        // A quorum of before KIP-853: who votes stands in the configuration, and in what the last
+        // election and the last leader left.
+        std::set<std::int32_t> told;
+        for (const NodeId id : state.current_voters)
+            told.insert(id.value);
+        for (const NodeId id : static_voters_)
+            told.insert(id.value);
+        if (told.empty() || told == std::set{options_.node.value}) {
+            Voter self;
+            self.id = options_.node;
+            self.directory_id = options_.directory_id;
+            voters_.push_back(std::move(self));
+            return {};
+        }
+        for (const std::int32_t id : told)
+            add(std::to_string(id));
+    } else {
+        const Voter& first = voters_.front();
+        if (voters_.size() == 1 && first.id == options_.node &&
+            (options_.directory_id.is_zero() || first.directory_id == options_.directory_id))
+            return {};
+        for (const Voter& voter : voters_)
+            add(std::to_string(voter.id.value) + " (directory " + voter.directory_id.to_string() +
+                ")");
+    }
+    // What leads from there to here.
+    const bool is_voter = std::ranges::find(voters_, options_.node, &Voter::id) != voters_.end();
+    const std::string way =
+        voters_.size() > 1 && is_voter
+            ? ". Remove the other voters first, in Apache Kafka: kafka-metadata-quorum "
+              "remove-controller"
+            : ". Let clients copy its topics, or open the directory of a node that is the only "
+              "voter";
     return io_fail(ENOTSUP, "open",
-                   folder_ + ": its voters are " + names + ", and this is node " +
-                       std::to_string(options_.node.value) + " (directory " +
-                       options_.directory_id.to_string() +
-                       "); this version runs quorums of one voter");
+                   folder_ + ": its voters are " + names + ", and " + self_text +
+                       "; this version runs quorums of one voter" + way);
 }
 
-Task<IoResult<void>> OneVoterQuorum::begin_epoch() {
-    const std::string path = folder_ + "/quorum-state";
-    const auto file = co_await storage::read_file(home_.disk(), path);
-    if (!file) co_return std::unexpected(file.error());
-    if (*file) {
-        const auto state = QuorumState::parse(as_text(**file));
-        if (!state) co_return damaged(path + ": it is no quorum state");
-        epoch_ = std::max(epoch_, state->leader_epoch);
-    }
+Task<IoResult<void>> OneVoterQuorum::begin_epoch(LeaderEpoch at_least) {
+    epoch_ = std::max(epoch_, at_least);
     if (const auto newest = log_->leader_epochs().latest()) epoch_ = std::max(epoch_, *newest);
     if (snapshot_) epoch_ = std::max(epoch_, LeaderEpoch{snapshot_->epoch});
     epoch_.value += 1;
@@ -415,7 +462,7 @@ Task<IoResult<void>> OneVoterQuorum::write_snapshot(SnapshotId id, WallTime last
     bool more = true;
     while (more) {
         records.clear();
-        more = source.next(records, kReadBytes);
+        more = source.next(records, kSnapshotBytes);
         CO_RETURN_IF_ERROR(writer->add(records));
         co_await runtime::yield();
     }

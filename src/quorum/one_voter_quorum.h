@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "metadata/effective_config.h"
 #include "quorum/commit_mark.h"
+#include "quorum/log_check.h"
 #include "quorum/quorum.h"
+#include "quorum/quorum_state.h"
 #include "storage/directory_shard.h"
 #include "storage/log.h"
 #include "wire/record.h"
@@ -66,15 +68,25 @@ private:
         std::size_t size_bytes = 0;
     };
 
+    // Base offsets of the first and the last batch of an epoch in the log.
+    struct EpochSeen {
+        LeaderEpoch epoch;
+        Offset first;
+        Offset last;
+    };
+    class Replay;
+
     void log_flushed() override { progress_.notify_all(); }
     void log_failed() override { progress_.notify_all(); }
 
     // The steps of start().
     runtime::Task<IoResult<void>> load_snapshot();
-    runtime::Task<IoResult<void>> open_log();
-    runtime::Task<IoResult<void>> replay_log();
-    IoResult<void> check_voters();
-    runtime::Task<IoResult<void>> begin_epoch();
+    runtime::Task<IoResult<QuorumState>> read_quorum_state();
+    runtime::Task<IoResult<std::vector<EpochSeen>>> replay_log(Offset end);
+    IoResult<void> check_voters(const QuorumState& state);
+    runtime::Task<IoResult<void>> open_log(LogCheck check);
+    IoResult<void> check_epochs(const std::vector<EpochSeen>& seen) const;
+    runtime::Task<IoResult<void>> begin_epoch(LeaderEpoch at_least);
     IoResult<void> append_control_batch();
 
     // Gives one batch of the log or a snapshot to the listener, and takes what concerns the quorum
@@ -104,6 +116,7 @@ private:
     std::int16_t kraft_version_ = 0;
     bool voters_in_log_ = false;  // written since the bootstrap snapshot
     std::vector<Voter> voters_;
+    std::vector<NodeId> static_voters_;  // as the last leader told them
     bool leading_ = false;
     bool told_leader_ = false;
     bool stopping_ = false;

@@ -5,6 +5,7 @@
 #include "quorum/snapshot_file.h"
 #include "storage/directory_shard.h"
 #include "storage/test_disk.h"
+#include "wire/control_batch.h"
 #include "wire/messages/no_op_record.h"
 #include "wire/messages/topic_record.h"
 
@@ -67,6 +68,7 @@ public:
         epoch = batch.epoch;
         take(batch);
     }
+    bool on_replayed() override { return wants_it; }
     void on_leader_change(const LeaderAndEpoch& change) override { leader = change; }
     void on_failure(const IoError& error) override { failure = error; }
 
@@ -77,6 +79,7 @@ public:
     WallTime last_contained;
     std::optional<LeaderAndEpoch> leader;
     std::optional<IoError> failure;
+    bool wants_it = true;
 
 private:
     void take(const CommittedBatch& batch) {
@@ -478,10 +481,102 @@ TEST(OneVoterQuorum, VotersItCannotBeAreRefused) {
     options.initial = InitialVoters::given;
     options.voters = {{NodeId{1}, {5, 5}, {}}, {NodeId{2}, {6, 6}, {}}};
     ASSERT_TRUE(shard.await(format(*disk, shard.random(), options)));
+    const std::size_t changes = disk->journal().size();
     Voter1 voter(*disk);
     const std::string error = voter.start_error();
-    EXPECT_NE(error.find("this version runs quorums of one voter"), std::string::npos) << error;
+    for (const std::string& part :
+         {std::string("its voters are 1 (directory ") + Uuid{5, 5}.to_string() + "), 2 (directory ",
+          std::string("this version runs quorums of one voter"), std::string("remove-controller")})
+        EXPECT_NE(error.find(part), std::string::npos) << error;
     voter.stop();
+    EXPECT_EQ(disk->journal().size(), changes) << "nothing is written before it is ours";
+}
+
+// At kraft.version 0 the configuration says who votes; the last election and the last leader left
+// traces.
+TEST(OneVoterQuorum, VotersOfAStaticQuorumAreFoundInItsFiles) {
+    const auto state = [](std::string voters) {
+        return R"({"clusterId":"","leaderId":1,"leaderEpoch":7,"votedId":-1,"appliedOffset":0,)"
+               R"("currentVoters":[)" +
+               voters + R"(],"data_version":0})";
+    };
+    const auto start = [](const std::string& quorum_state, std::int32_t other_voter) {
+        auto disk = std::make_unique<MemoryDisk>(kData);
+        disk->put_folder(kFolder);
+        if (!quorum_state.empty()) disk->put(std::string(kFolder) + "/quorum-state", quorum_state);
+        if (other_voter != 0) {
+            wire::BatchOptions options;
+            options.partition_leader_epoch = LeaderEpoch{7};
+            wire::LeaderChangeMessage change;
+            change.leader_id = other_voter;
+            change.voters.emplace_back().voter_id = 1;
+            change.voters.emplace_back().voter_id = other_voter;
+            const Buffer batch = wire::leader_change_batch(options, 1000, change);
+            disk->put(kLog, as_text(batch));
+        }
+        const std::size_t changes = disk->journal().size();
+        Voter1 voter(*disk);
+        const std::string error = voter.start_error();
+        if (error.empty()) {
+            EXPECT_EQ(voter.told.leader->epoch, LeaderEpoch{8});
+        } else {
+            EXPECT_EQ(disk->journal().size(), changes);
+        }
+        voter.stop();
+        return error;
+    };
+    EXPECT_EQ(start(state(R"({"voterId":1})"), 0), "");
+    for (const std::string& error : {start(state(R"({"voterId":1},{"voterId":2})"), 0),
+                                     start("", 2), start(state(R"({"voterId":1})"), 2)})
+        EXPECT_NE(error.find("its voters are 1, 2, and this is node 1"), std::string::npos)
+            << error;
+    const std::string observer = start(state(R"({"voterId":2})"), 0);
+    EXPECT_NE(observer.find("its voters are 2, and this is node 1"), std::string::npos) << observer;
+}
+
+// What Kafka wrote in between is longer than our mark says, of later epochs, and counts.
+TEST(OneVoterQuorum, ALogThatGrewWithoutUsWins) {
+    auto disk = formatted();
+    {
+        Voter1 voter(*disk);
+        ASSERT_EQ(voter.start_error(), "");
+        voter.add({"ours"});
+        voter.stop();
+    }
+    const Buffer mark = disk->contents(std::string(kFolder) + "/cauce-commit");
+    {
+        Voter1 other(*disk);
+        ASSERT_EQ(other.start_error(), "");
+        other.add({"theirs"});
+        other.stop();
+    }
+    // Whoever it was left our mark as it was.
+    disk->contents(std::string(kFolder) + "/cauce-commit") = mark;
+    Voter1 voter(*disk);
+    ASSERT_EQ(voter.start_error(), "");
+    EXPECT_EQ(voter.told.state, (Names{"ours", "theirs"}));
+    EXPECT_EQ(voter.told.leader->epoch, LeaderEpoch{3});
+    EXPECT_NE(disk->contents(std::string(kFolder) + "/cauce-commit"), mark);
+    voter.stop();
+}
+
+TEST(OneVoterQuorum, AListenerThatDoesNotWantTheLogLeavesItAsItIs) {
+    auto disk = formatted();
+    {
+        Voter1 voter(*disk);
+        ASSERT_EQ(voter.start_error(), "");
+        voter.add({"one"});
+        voter.stop();
+    }
+    const std::size_t changes = disk->journal().size();
+    Voter1 voter(*disk);
+    voter.told.wants_it = false;
+    const auto started = voter.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().number, ECANCELED);
+    EXPECT_EQ(voter.told.state, (Names{"one"})) << "it was asked after it had seen everything";
+    voter.stop();
+    EXPECT_EQ(disk->journal().size(), changes);
 }
 
 TEST(SnapshotName, IsKafkas) {

@@ -83,6 +83,9 @@ public:
     virtual void on_snapshot_end(const SnapshotId& id, WallTime last_contained) = 0;
     // In the order of the offsets, without gaps.
     virtual void on_commit(const CommittedBatch& batch) = 0;
+    // Everything on the disk has been delivered and nothing written yet. False: this log is not for
+    // this listener to go on from, and the start ends without a change to it.
+    virtual bool on_replayed() { return true; }
     // Told to its new leader only after everything of former epochs was delivered.
     virtual void on_leader_change(const LeaderAndEpoch& leader) = 0;
     // The log cannot be written or flushed any more (D20). Nothing further commits here.
@@ -120,7 +123,7 @@ public:
 
     // Recovers the log, delivers snapshot and committed batches to `listener`, takes part from then
     // on. The listener outlives the quorum. An error: the log on disk is not to be trusted, with
-    // the file, the place and the reason.
+    // the file, the place and the reason; or the listener would not go on from it (ECANCELED).
     virtual runtime::Task<IoResult<void>> start(Listener& listener) = 0;
     // Ends when nothing is in flight any more. Proposals that did not commit are told to nobody.
     virtual runtime::Task<void> stop() = 0;

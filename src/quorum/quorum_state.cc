@@ -48,6 +48,20 @@ std::optional<QuorumState> QuorumState::parse(std::string_view text) {
     state.leader_id = NodeId{*leader};
     state.leader_epoch = LeaderEpoch{*epoch};
     state.voted_id = NodeId{*voted};
+    if (*version == 0) {
+        // "currentVoters":[{"voterId":1},{"voterId":2}]
+        const std::size_t list = text.find("\"currentVoters\"");
+        if (list != std::string_view::npos) {
+            std::string_view rest = text.substr(list);
+            rest = rest.substr(0, rest.find(']'));
+            for (std::size_t at = rest.find('{'); at != std::string_view::npos;
+                 at = rest.find('{', at + 1)) {
+                const auto voter = number(rest.substr(at), "voterId");
+                if (!voter) return std::nullopt;
+                state.current_voters.push_back(NodeId{*voter});
+            }
+        }
+    }
     if (*version == 1) {
         const auto directory = field(text, "votedDirectoryId");
         if (!directory || directory->size() < 2) return std::nullopt;

@@ -1,5 +1,6 @@
 // The file `quorum-state`: the newest epoch this controller took part in and whom it voted for or
-// follows. JSON as Kafka writes it (data_version 1); version 0 is read too.
+// follows. JSON as Kafka writes it (data_version 1); version 0, of quorums at kraft.version 0, is
+// read too and not written.
 #pragma once
 
 #include "base/ids.h"
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cauce::quorum {
 
@@ -15,6 +17,8 @@ struct QuorumState {
     LeaderEpoch leader_epoch{0};
     NodeId voted_id;
     Uuid voted_directory_id;
+    // Version 0 only: the voters, which then stand nowhere else on the disk.
+    std::vector<NodeId> current_voters;
 
     bool operator==(const QuorumState&) const = default;
     std::string to_text() const;

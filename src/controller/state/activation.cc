@@ -14,7 +14,6 @@
 #include <tuple>
 
 namespace cauce::controller::state {
-namespace {
 
 using metadata::RecordList;
 
@@ -33,16 +32,24 @@ Result<void> check_image(const metadata::Image& image) {
     if (metadata::metadata_version_name(level).empty())
         return unsupported("The metadata log is at metadata.version " + std::to_string(level) +
                            "; this version works at 7 (3.3-IV3) to 33 (4.4-IV2).");
+    for (const auto& [name, finalized] : image.features()) {
+        const metadata::SupportedFeature* feature = metadata::supported_feature(name);
+        const std::int16_t known = feature == nullptr ? std::int16_t{0} : feature->kept;
+        if (finalized > known)
+            return unsupported("The metadata log has " + name + " at level " +
+                               std::to_string(finalized) + "; this version knows it up to level " +
+                               std::to_string(known) +
+                               ". It was written by a newer version; start that one.");
+    }
     return {};
 }
 
-}  // namespace
-
-std::vector<metadata::FeatureRange> offered_features() {
+std::vector<metadata::FeatureRange> offered_features(const metadata::Image& image) {
     std::vector<metadata::FeatureRange> offered;
     for (const auto& feature : metadata::supported_features()) {
-        if (feature.max > 0)
-            offered.push_back({std::string(feature.name), feature.min, feature.max});
+        const std::int16_t finalized = image.feature_level(feature.name);
+        const std::int16_t max = std::max(feature.max, std::min(finalized, feature.kept));
+        if (max > 0) offered.push_back({std::string(feature.name), feature.min, max});
     }
     return offered;
 }
@@ -91,7 +98,7 @@ Result<RecordList> activation_records(const Context& context, bool log_is_empty,
 RecordList register_controller(const Context& context, const ControllerFacts& facts) {
     RecordList records;
     if (!context.versions().register_controller()) return records;
-    const std::vector<metadata::FeatureRange> features = offered_features();
+    const std::vector<metadata::FeatureRange> features = offered_features(context.image);
     const metadata::Controller* known = context.image.controller(facts.id);
     if (known != nullptr && known->incarnation == facts.incarnation &&
         known->endpoints == facts.endpoints && known->features == features)

@@ -28,7 +28,13 @@ struct ControllerFacts {
 // metadata.version is too old for it.
 metadata::RecordList register_controller(const Context& context, const ControllerFacts& facts);
 
-// What this version can work at, as registrations tell it.
-std::vector<metadata::FeatureRange> offered_features();
+// Whether this version may go on from `image`. unsupported_version: it holds something of a newer
+// one; the text says what.
+Result<void> check_image(const metadata::Image& image);
+
+// What this version can work at, as registrations in this cluster tell it. Levels of features that
+// Apache Kafka finalized and we lack are kept, so they are in: a registration that leaves them out
+// would be refused by that controller and by ours.
+std::vector<metadata::FeatureRange> offered_features(const metadata::Image& image);
 
 }  // namespace cauce::controller::state

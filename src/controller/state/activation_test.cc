@@ -100,6 +100,40 @@ TEST(Activation, WhatThisVersionCannotDoIsSaid) {
     EXPECT_FALSE(activation_records(none.context(), false, false, {})) << "no metadata.version";
 }
 
+// A log of Apache Kafka 4.4 has levels that we do not serve: they stay, and whoever registers knows
+// them. Levels of anything newer are refused.
+TEST(Activation, LevelsOfKafkaAreKept) {
+    Fresh kafka;
+    kafka.apply(features({{"metadata.version", 33},
+                          {"group.version", 1},
+                          {"share.version", 2},
+                          {"streams.version", 1},
+                          {"transaction.version", 2}}));
+    const auto records = activation_records(kafka.context(), false, false, {});
+    ASSERT_TRUE(records) << records.error().message;
+    EXPECT_TRUE(records->empty());
+    std::map<std::string, std::int16_t> offered;
+    for (const auto& range : offered_features(kafka.builder.current()))
+        offered[range.name] = range.max;
+    EXPECT_EQ(offered["group.version"], 1);
+    EXPECT_EQ(offered["share.version"], 2);
+    EXPECT_EQ(offered["transaction.version"], 2);
+    Fresh ours;
+    ours.apply(*activation_records(ours.context(), true, false, {}));
+    for (const auto& range : offered_features(ours.builder.current()))
+        EXPECT_EQ(range.max, metadata::supported_feature(range.name)->max) << range.name;
+
+    for (const auto& [name, level] :
+         std::map<std::string, std::int16_t>{{"group.version", 2}, {"no.such.version", 1}}) {
+        Fresh newer;
+        newer.apply(features({{"metadata.version", 33}, {name, level}}));
+        const auto refused = activation_records(newer.context(), false, false, {});
+        ASSERT_FALSE(refused) << name;
+        EXPECT_NE(refused.error().message.find(name + " at level "), std::string::npos)
+            << refused.error().message;
+    }
+}
+
 TEST(Activation, AControllerRegistersOncePerProcess) {
     Fresh fresh;
     fresh.apply(*activation_records(fresh.context(), true, false, {}));

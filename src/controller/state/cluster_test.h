@@ -58,7 +58,7 @@ public:
         request.rack.reset();
         if (!rack.empty()) request.rack = rack;
         request.log_dirs = {{1000, static_cast<std::uint64_t>(id)}};
-        for (const metadata::FeatureRange& range : offered_features()) {
+        for (const metadata::FeatureRange& range : offered_features(metadata::Image())) {
             auto& feature = request.features.emplace_back();
             // Names live as long as the table they come from.
             feature.name = metadata::supported_feature(range.name)->name;
