@@ -15,6 +15,7 @@ const std::vector<VerbGroup>& verb_groups() {
           topic_delete_verb(), group_list_verb(), group_describe_verb(), group_lag_verb(),
           group_seek_verb(), group_delete_verb(), cluster_info_verb()}},
         {"Configuration", {config_explain_verb(), config_validate_verb(), config_diff_verb()}},
+        {"Files of a broker", {storage_info_verb(), storage_verify_verb(), storage_dump_verb()}},
         {"About", {help_verb(), version_verb()}},
     };
     return kGroups;

@@ -241,14 +241,11 @@ runtime::Task<IoResult<void>> LogDirectory::write_meta(MetaProperties meta, Wall
     co_return co_await replace_file(disk_, path_, std::string(kMetaFile), text);
 }
 
-runtime::Task<IoResult<std::optional<CleanShutdown>>> LogDirectory::take_clean_shutdown() {
-    const std::string path = path_ + "/" + std::string(kCleanShutdownFile);
-    auto bytes = co_await read_file(disk_, path);
-    if (!bytes) co_return std::unexpected(std::move(bytes).error());
+runtime::Task<IoResult<std::optional<CleanShutdown>>> read_clean_shutdown(runtime::Disk& disk,
+                                                                          std::string path) {
+    const auto bytes = co_await read_file(disk, path + "/" + std::string(kCleanShutdownFile));
+    if (!bytes) co_return std::unexpected(bytes.error());
     if (!*bytes) co_return std::optional<CleanShutdown>();
-    CO_RETURN_IF_ERROR(disk_.remove(path));
-    auto synced = co_await disk_.sync_folder(path_);
-    if (!synced) co_return std::unexpected(std::move(synced).error());
     // {"version":0,"brokerEpoch":12}: a file whose number cannot be made out still says that the
     // stop was clean.
     CleanShutdown clean;
@@ -260,6 +257,15 @@ runtime::Task<IoResult<std::optional<CleanShutdown>>> LogDirectory::take_clean_s
         clean.broker_epoch = parse_number<std::int64_t>(number);
     }
     co_return std::optional<CleanShutdown>(clean);
+}
+
+runtime::Task<IoResult<std::optional<CleanShutdown>>> LogDirectory::take_clean_shutdown() {
+    const auto clean = co_await read_clean_shutdown(disk_, path_);
+    if (!clean || !*clean) co_return clean;
+    CO_RETURN_IF_ERROR(disk_.remove(path_ + "/" + std::string(kCleanShutdownFile)));
+    auto synced = co_await disk_.sync_folder(path_);
+    if (!synced) co_return std::unexpected(std::move(synced).error());
+    co_return clean;
 }
 
 runtime::Task<IoResult<void>> LogDirectory::write_clean_shutdown(std::int64_t broker_epoch) {

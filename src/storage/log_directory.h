@@ -38,6 +38,10 @@ struct CleanShutdown {
     std::optional<std::int64_t> broker_epoch;
 };
 
+// What the file of a directory says; nothing when the last stop was not clean. Leaves it there.
+runtime::Task<IoResult<std::optional<CleanShutdown>>> read_clean_shutdown(runtime::Disk& disk,
+                                                                          std::string path);
+
 enum class Checkpoint : std::uint8_t {
     recovery_point,  // recovery-point-offset-checkpoint: below it nothing needs recovery
     log_start,       // log-start-offset-checkpoint: starts that lie inside a segment

@@ -665,6 +665,33 @@ def a_configuration_is_checked_before_it_is_used(binary, folder):
         server.stop()
 
 
+@server_test
+def files_of_a_broker_are_shown_and_verified(binary, folder):
+    port = free_port()
+    data = folder / "data"
+    with Server(binary, ["dev", "--port", str(port), "--data", str(data), "--no-open"], port, folder) as server:
+        server.cauce.call("topic", "create", "shown")
+        server.cauce.call("produce", "shown", text=b"one\ntwo\n")
+        cauce = server.cauce
+        expect(cauce.json("storage", "info", str(data))[0]["in_use"], True, "in use")
+        expect("a broker uses it" in refused(binary, "storage", "verify", str(data)), True, "complaint about the broker")
+        server.stop()
+    info, = cauce.json("storage", "info", str(data))
+    expect((info["opens"], info["clean_shutdown"], info["node_id"], info["voters"]), (True, True, 1, [1]), "info")
+    shown, = [one for one in info["partitions"] if one["folder"] == "shown-0"]
+    expect((shown["start_offset"], shown["end_offset"]), (0, 2), "offsets of a partition")
+    expect(cauce.json("storage", "verify", str(data))["damages"], 0, "damages")
+    segment = data / "shown-0" / f"{0:020d}.log"
+    expect([record["value"] for record in cauce.json("storage", "dump", str(segment))], ["one", "two"], "records")
+    told = cauce.out("storage", "dump", str(data / "__cluster_metadata-0" / f"{0:020d}.log")).decode()
+    expect('TopicRecord {"name":"shown"' in told, True, "the metadata log")
+    content = bytearray(segment.read_bytes())
+    content[-1] ^= 1
+    segment.write_bytes(content)
+    expect("is damaged" in refused(binary, "storage", "verify", str(data), code=6), True, "complaint about damage")
+    expect("is damaged" in refused(binary, "storage", "dump", str(segment), code=6), True, "complaint about the segment")
+
+
 def run(name, function, *arguments):
     try:
         function(*arguments)
