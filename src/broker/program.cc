@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "broker/streams.h"
 #include "cli/exit_code.h"
+#include "node/container.h"
 #include "node/node.h"
 #include "quorum/format.h"
 #include "runtime/os/console_log.h"
@@ -36,6 +37,31 @@ Result<std::string> read_text(const std::string& path) {
         return fail(ErrorCode::invalid_config,
                     "cannot read " + path + ": is the path right, and may this user read it?");
     return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// What a server is started with.
+Result<node::ConfigInput> config_input(const cli::BrokerStartOptions& options,
+                                       const std::map<std::string, std::string>& variables) {
+    node::ConfigInput input;
+    if (options.container) {
+        const bool named = !options.config_file.empty();
+        std::string path = named ? options.config_file : std::string(node::kMountedConfig);
+        std::optional<std::string> mounted;
+        if (named || runtime::os::is_file(path)) {
+            ASSIGN_OR_RETURN(mounted, read_text(path));
+        }
+        input = node::container_input(variables, std::move(path), std::move(mounted));
+    } else {
+        input.file_name = options.config_file.empty() ? "the configuration" : options.config_file;
+        if (!options.config_file.empty()) {
+            ASSIGN_OR_RETURN(input.file_text, read_text(options.config_file));
+        }
+        input.variables = variables;
+    }
+    input.overrides = options.overrides;
+    input.strict = options.strict;
+    input.ignore_security = options.ignore_security;
+    return input;
 }
 
 // What requests under way may take when the configuration does not say: most of the memory is worth
@@ -253,19 +279,14 @@ std::expected<cli::ConfigFile, std::string> Program::read_config_file(
 }
 
 int Program::broker_start(const cli::BrokerStartOptions& options) {
-    node::ConfigInput input;
-    input.file_name = options.config_file.empty() ? "the configuration" : options.config_file;
-    if (!options.config_file.empty()) {
-        auto text = read_text(options.config_file);
-        if (!text) return complain(text.error().message);
-        input.file_text = *std::move(text);
-    }
-    input.variables = invocation_.variables;
-    input.overrides = options.overrides;
-    input.strict = options.strict;
-    input.ignore_security = options.ignore_security;
-    auto config = node::read_config(input);
+    auto input = config_input(options, invocation_.variables);
+    if (!input) return complain(input.error().message);
+    auto config = node::read_config(*input);
     if (!config) return complain(config.error().message);
+    if (options.container) {
+        config->auto_format = true;
+        config->format_cluster_id = node::container_cluster_id(invocation_.variables);
+    }
 
     // Where Kafka writes its console log, and where those who wait for its readiness lines look.
     runtime::os::ConsoleLogOptions log_options;
@@ -275,6 +296,54 @@ int Program::broker_start(const cli::BrokerStartOptions& options) {
     const NodeId node = config->settings.node_id;
     const auto ready = [&](const std::vector<runtime::Address>&) { announce(log, node); };
     return run_node(*std::move(config), log, ready);
+}
+
+std::optional<std::string> Program::read_file(const std::string& path) {
+    if (!runtime::os::is_file(path)) return std::nullopt;
+    auto text = read_text(path);
+    if (!text) return std::nullopt;
+    return *std::move(text);
+}
+
+bool Program::exists(const std::string& path) {
+    return runtime::os::exists(path);
+}
+
+cli::ServerSetup Program::server_setup(const cli::BrokerStartOptions& options) {
+    cli::ServerSetup setup;
+    const auto input = config_input(options, invocation_.variables);
+    if (!input) {
+        setup.source = options.config_file;
+        setup.faults.push_back(options.config_file +
+                               ": it cannot be read: is the path right, and may this user read "
+                               "it?");
+        return setup;
+    }
+    setup.source = input->file_name;
+    setup.formats_itself = options.container;
+    if (options.container) setup.cluster_id = node::container_cluster_id(invocation_.variables);
+    node::ConfigReport report = node::examine_config(*input);
+    for (auto& given : report.given)
+        setup.keys[given.key] = {std::move(given.value), std::move(given.place)};
+    for (const auto& finding : report.findings)
+        (finding.refuses ? setup.faults : setup.notes).push_back(finding.to_string());
+    if (!setup.faults.empty()) return setup;
+    const auto config = node::read_config(*input);
+    if (!config) {
+        setup.faults.push_back(config.error().message);
+        return setup;
+    }
+    setup.node = config->settings.node_id;
+    setup.log_directories = config->all_directories();
+    setup.metadata_directory = config->metadata_directory;
+    for (const server::Listener& listener : config->settings.listeners)
+        setup.listeners.push_back({listener.name, listener.bind, listener.advertised});
+    return setup;
+}
+
+cli::HostFacts Program::host_facts() {
+    return {.open_files = runtime::os::open_files_max(),
+            .clock_synchronised = runtime::os::clock_synchronised()};
 }
 
 }  // namespace cauce::broker

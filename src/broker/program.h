@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ public:
     int storage_format(const cli::StorageFormatOptions& options) override;
     std::expected<cli::ConfigFile, std::string> read_config_file(
         const cli::ConfigFileOptions& options) override;
+    std::optional<std::string> read_file(const std::string& path) override;
+    bool exists(const std::string& path) override;
+    cli::ServerSetup server_setup(const cli::BrokerStartOptions& options) override;
+    cli::HostFacts host_facts() override;
 
 private:
     // Called with the addresses that clients reach, once they can be served.

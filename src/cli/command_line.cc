@@ -1,4 +1,5 @@
 // cli::main: from words to a verb, and from there to one call into the program.
+#include "cli/completion.h"
 #include "cli/globals.h"
 #include "cli/help.h"
 #include "cli/main.h"
@@ -30,7 +31,7 @@ bool takes_next_word(std::string_view word) {
     constexpr std::string_view kFlagLetters = "qvh";
     constexpr std::string_view kValueLetters = "boX";
     if (word == "--bootstrap" || word == "--output" || word == "--timeout" ||
-        word == "--set-client")
+        word == "--set-client" || word == "--profile")
         return true;
     if (word.size() < 2 || word[0] != '-' || word[1] == '-') return false;
     const std::string_view letters = word.substr(1);
@@ -99,6 +100,18 @@ Task<int> print(Environment& environment, std::string text, ExitCode code) {
     co_return code;
 }
 
+// `cauce __complete LINE`: what the scripts of `cauce completion` call. No verb: a line is no list
+// of options.
+Task<int> print_candidates(Environment& environment, std::string line,
+                           std::vector<SettingsLayer> layers) {
+    const std::vector<std::string> candidates =
+        co_await complete(environment, std::move(line), std::move(layers));
+    std::string text;
+    for (const std::string& candidate : candidates)
+        text += candidate + "\n";
+    co_return co_await print(environment, std::move(text), exit_ok);
+}
+
 int say(Program& program, const std::string& text, ExitCode code) {
     return program.run([&](Environment& environment) { return print(environment, text, code); });
 }
@@ -115,6 +128,14 @@ int main(const Invocation& invocation, Program& program) {
     std::vector<std::string> words = invocation.arguments;
     if (!words.empty()) words.erase(words.begin());
 
+    if (words.size() == 2 && words.front() == "__complete") {
+        const auto profiles = load_profiles(invocation, program, std::nullopt);
+        const std::vector<SettingsLayer> layers =
+            profiles ? profiles->layers : std::vector<SettingsLayer>();
+        return program.run([&](Environment& environment) {
+            return print_candidates(environment, words.back(), layers);
+        });
+    }
     const Found found = find(words);
     if (found.nothing) return say(program, root_help(), exit_ok);
     if (!found.noun.empty())
@@ -131,7 +152,14 @@ int main(const Invocation& invocation, Program& program) {
     if (global_words.help || (!parsed && asks_for_help(found.rest)))
         return say(program, verb_help(verb), exit_ok);
     if (!parsed) return refuse(program, parsed.error(), invocation);
-    const Expected<Globals> globals = settle(global_words, invocation);
+    // For clients only: a broken profile keeps no broker from starting. Those that work on profiles
+    // show and change them, and are not governed by them.
+    Expected<ProfileLayers> profiles;
+    const bool is_client = dynamic_cast<const ClientCommand*>(command.get()) != nullptr;
+    if (is_client && !verb.name.starts_with("profile "))
+        profiles = load_profiles(invocation, program, global_words.profile);
+    if (!profiles) return refuse(program, profiles.error(), invocation);
+    const Expected<Globals> globals = settle(global_words, invocation, profiles->layers);
     if (!globals) return refuse(program, globals.error(), invocation);
     if (const Outcome sound = command->check(); !sound)
         return refuse(program, sound.error(), invocation);

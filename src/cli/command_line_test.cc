@@ -192,9 +192,12 @@ TEST_F(CommandLine, BrokerStartIsHandedOver) {
     EXPECT_EQ(program.call({"broker", "start"}), exit_usage);
     EXPECT_TRUE(program.err.text.starts_with("error: `cauce broker start` needs a configuration"));
     EXPECT_FALSE(program.start_options);
+    EXPECT_EQ(program.call({"broker", "start", "--container"}), exit_ok);
+    EXPECT_TRUE(program.start_options->container);
     program.invocation.variables["KAFKA_NODE_ID"] = "1";
     EXPECT_EQ(program.call({"broker", "start"}), exit_ok);
     EXPECT_EQ(program.start_options->config_file, "");
+    EXPECT_FALSE(program.start_options->container);
 }
 
 TEST_F(CommandLine, StorageFormatIsHandedOver) {

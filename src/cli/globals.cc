@@ -47,6 +47,9 @@ void GlobalWords::declare(Arguments& arguments) {
                      "a broker to start from, or several with commas (CAUCE_BOOTSTRAP, else "
                      "127.0.0.1:9092)",
                      into(bootstrap));
+    arguments.option("--profile", "NAME",
+                     "settings kept by `cauce profile` (CAUCE_PROFILE, else the current one)",
+                     into(profile));
     arguments.option("-o,--output", "FORMAT", "table, wide, json, yaml, name or tsv", into(format));
     arguments.flag("-q,--quiet", quiet, "no talk on standard error, only errors");
     arguments.flag("-v,--verbose", verbose, "more talk on standard error");
@@ -77,7 +80,8 @@ Expected<std::vector<runtime::Address>> parse_addresses(std::string_view text,
     }
 }
 
-Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation) {
+Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation,
+                         const std::vector<SettingsLayer>& layers) {
     Globals globals;
     globals.quiet = words.quiet;
     globals.verbose = words.verbose && !words.quiet;
@@ -96,6 +100,16 @@ Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation)
     }
     std::string bootstrap(kDefaultBootstrap);
     std::string origin = "the default";
+    for (const SettingsLayer& layer : layers) {
+        if (!layer.values.bootstrap.empty()) {
+            bootstrap = layer.values.bootstrap;
+            origin = layer.origin;
+        }
+        if (!layer.values.output.empty() && !globals.format_given)
+            globals.format = output_format(layer.values.output).value_or(globals.format);
+        globals.settings.insert(globals.settings.end(), layer.values.settings.begin(),
+                                layer.values.settings.end());
+    }
     if (is_set(invocation, kBootstrapVariable)) {
         bootstrap = invocation.variables.at(std::string(kBootstrapVariable));
         origin = kBootstrapVariable;
@@ -117,6 +131,7 @@ Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation)
     auto addresses = parse_addresses(bootstrap, origin);
     if (!addresses) return std::unexpected(addresses.error());
     globals.bootstrap = std::move(*addresses);
+    globals.bootstrap_origin = std::move(origin);
     return globals;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/problem.h"
+#include "cli/profiles.h"
 #include "cli/report.h"
 #include "runtime/net.h"
 
@@ -17,6 +18,7 @@ namespace cauce::cli {
 struct Globals {
     std::vector<runtime::Address> bootstrap;
     bool bootstrap_given = false;  // on the command line
+    std::string bootstrap_origin;  // "--bootstrap", "profile dev", "the default"
     OutputFormat format = OutputFormat::table;
     bool format_given = false;
     bool quiet = false;
@@ -34,6 +36,7 @@ inline constexpr std::int64_t kDefaultTimeoutMs = 10'000;
 // The words of the globals as they stand on the command line, before settle() understands them.
 struct GlobalWords {
     std::optional<std::string> bootstrap;
+    std::optional<std::string> profile;
     std::optional<std::string> format;
     bool quiet = false;
     bool verbose = false;
@@ -45,8 +48,10 @@ struct GlobalWords {
     void declare(Arguments& arguments);
 };
 
-// -b wins over -X bootstrap.servers, that over CAUCE_BOOTSTRAP, that over 127.0.0.1:9092.
-Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation);
+// -b wins over -X bootstrap.servers, that over CAUCE_BOOTSTRAP, that over the layers from the last
+// to the first, these over 127.0.0.1:9092.
+Expected<Globals> settle(const GlobalWords& words, const Invocation& invocation,
+                         const std::vector<SettingsLayer>& layers = {});
 
 // "host", "host:port", "[::1]:9092", several with commas between them. `origin` names where it was
 // written, for the error.

@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace cauce::cli {
@@ -29,6 +30,13 @@ public:
     // Runs nothing. The error is for people: the file cannot be read.
     virtual std::expected<ConfigFile, std::string> read_config_file(
         const ConfigFileOptions& options) = 0;
+    // The text of a small file; nothing when there is none, or it may not be read.
+    virtual std::optional<std::string> read_file(const std::string& path) = 0;
+    virtual bool exists(const std::string& path) = 0;
+
+    // What broker_start() would start. Starts and changes nothing.
+    virtual ServerSetup server_setup(const BrokerStartOptions& options) = 0;
+    virtual HostFacts host_facts() = 0;
 };
 
 // Understands the arguments and does what they ask for, by exactly one call into `program` that

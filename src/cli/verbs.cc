@@ -7,16 +7,21 @@ namespace cauce::cli {
 const std::vector<VerbGroup>& verb_groups() {
     static const std::vector<VerbGroup> kGroups{
         {"Start",
-         {dev_verb(), broker_start_verb(), storage_format_verb(), storage_random_uuid_verb()}},
+         {dev_verb(), broker_start_verb(), broker_ready_verb(), storage_format_verb(),
+          storage_random_uuid_verb()}},
         {"Send and read", {produce_verb(), consume_verb()}},
         {"Look and change",
          {topic_list_verb(), topic_create_verb(), topic_describe_verb(), topic_alter_verb(),
           topic_partitions_verb(), topic_config_verb(), topic_trim_verb(), topic_locate_verb(),
           topic_delete_verb(), group_list_verb(), group_describe_verb(), group_lag_verb(),
-          group_seek_verb(), group_delete_verb(), cluster_info_verb()}},
+          group_seek_verb(), group_delete_verb(), cluster_info_verb(), cluster_health_verb(),
+          doctor_verb()}},
         {"Configuration", {config_explain_verb(), config_validate_verb(), config_diff_verb()}},
         {"Files of a broker", {storage_info_verb(), storage_verify_verb(), storage_dump_verb()}},
-        {"About", {help_verb(), version_verb()}},
+        {"Profiles",
+         {profile_list_verb(), profile_create_verb(), profile_use_verb(), profile_show_verb(),
+          profile_current_verb(), profile_delete_verb()}},
+        {"About", {explain_verb(), completion_verb(), help_verb(), version_verb()}},
     };
     return kGroups;
 }

@@ -28,6 +28,7 @@ std::vector<std::string> first_words();
 
 Verb dev_verb();
 Verb broker_start_verb();
+Verb broker_ready_verb();
 Verb storage_format_verb();
 Verb storage_random_uuid_verb();
 Verb storage_info_verb();
@@ -53,6 +54,16 @@ Verb cluster_info_verb();
 Verb config_explain_verb();
 Verb config_validate_verb();
 Verb config_diff_verb();
+Verb cluster_health_verb();
+Verb doctor_verb();
+Verb explain_verb();
+Verb completion_verb();
+Verb profile_list_verb();
+Verb profile_create_verb();
+Verb profile_use_verb();
+Verb profile_show_verb();
+Verb profile_current_verb();
+Verb profile_delete_verb();
 Verb help_verb();
 Verb version_verb();
 

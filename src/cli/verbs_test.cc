@@ -37,6 +37,58 @@ protected:
     testing::FakeProgram program{loop, net};
 };
 
+// --- broker and cluster
+
+TEST_F(Verbs, BrokerReady) {
+    EXPECT_TRUE(failure(exit_usage, {"broker", "ready"}).contains("needs the broker's"));
+    program.setup.node = NodeId{1};
+    program.setup.listeners = {{"PLAINTEXT", {"0.0.0.0", 9092}, {"far.example.com", 9092}}};
+    EXPECT_EQ(out({"broker", "ready", "--container"}),
+              "LISTENER   ADDRESS         STATUS\n"
+              "PLAINTEXT  127.0.0.1:9092  ready\n");
+    EXPECT_TRUE(program.setup_options->container);
+    EXPECT_TRUE(
+        out({"broker", "ready", "-c", "s", "-o", "json"}).contains("\"status\": \"ready\""));
+    EXPECT_EQ(program.setup_options->config_file, "/work folder/s");
+
+    program.setup.node = NodeId{2};
+    EXPECT_TRUE(failure(exit_unhealthy, {"broker", "ready", "-c", "s"})
+                    .starts_with("error: node 2 is not ready\n"));
+    program.setup.listeners.push_back({"OTHER", {"", 9093}, {"localhost", 9093}});
+    program.setup.node = NodeId{1};
+    EXPECT_TRUE(failure(exit_unreachable, {"broker", "ready", "-c", "s"})
+                    .starts_with("error: listener OTHER does not answer\n"));
+    program.setup.faults = {"s:3: there is no key x"};
+    EXPECT_TRUE(failure(exit_error, {"broker", "ready", "-c", "s"}).contains("s:3: there is no"));
+}
+
+TEST_F(Verbs, ClusterHealth) {
+    cluster.metadata.add_topic("blog", {1, 1});
+    EXPECT_EQ(out({"cluster", "health"}),
+              "cluster                fake-cluster\n"
+              "healthy                yes\n"
+              "controller             1\n"
+              "brokers                1\n"
+              "fenced                 -\n"
+              "partitions             2\n"
+              "without leader         -\n"
+              "under-replicated       -\n"
+              "with offline replicas  -\n");
+    EXPECT_EQ(out({"cluster", "health", "--exit-when-healthy", "-o", "name"}), "fake-cluster\n");
+    cluster.metadata.add_topic("news", {1, -1});
+    EXPECT_EQ(program.call({"cluster", "health", "-o", "json"}), exit_unhealthy);
+    EXPECT_TRUE(program.out.text.contains("\"is_healthy\": false")) << program.out.text;
+    EXPECT_TRUE(program.out.text.contains("\"leaderless_partitions\": [\"news-1\"]"));
+    EXPECT_TRUE(program.err.text.starts_with(
+        "error: the cluster is not healthy\n  why: without leader: news-1"))
+        << program.err.text;
+    EXPECT_EQ(program.call({"cluster", "health", "--exit-when-healthy", "--timeout", "1s"}),
+              exit_unhealthy);
+    cluster.broker.stop();
+    EXPECT_TRUE(failure(exit_unreachable, {"cluster", "health"})
+                    .starts_with("error: the cluster's health is not known\n"));
+}
+
 // --- topic
 
 TEST_F(Verbs, TopicList) {

@@ -39,7 +39,7 @@ constexpr std::array kForeignPrefixes{
     std::string_view("log.message.format."),
 };
 
-// Variables that steer Kafka's own start scripts.
+// Variables that steer Kafka's own start scripts, and those of links and services called kafka.
 constexpr std::array kScriptVariables{
     std::string_view("KAFKA_LOG4J"),       std::string_view("KAFKA_HEAP_OPTS"),
     std::string_view("KAFKA_OPTS"),        std::string_view("KAFKA_JMX_"),
@@ -47,7 +47,15 @@ constexpr std::array kScriptVariables{
     std::string_view("KAFKA_DEBUG"),       std::string_view("KAFKA_CLUSTER_ID"),
     std::string_view("KAFKA_VERSION"),     std::string_view("KAFKA_HOME"),
     std::string_view("KAFKA_TOOLS_LOG4J"), std::string_view("KAFKA_CLASSPATH"),
+    std::string_view("KAFKA_SERVICE_"),    std::string_view("KAFKA_PORT"),
 };
+
+// Kafka's older name of a key, which means the same; empty when there is none.
+std::string_view older_name(std::string_view key) {
+    if (key == "node.id") return "broker.id";
+    if (key == "log.dirs") return "log.dir";
+    return {};
+}
 
 bool starts_with_any(std::string_view text, const auto& prefixes) {
     return std::ranges::any_of(prefixes,
@@ -140,6 +148,10 @@ private:
         }
         for (const auto& [key, value] : input_.overrides)
             given_[key] = {value, "--set " + key};
+        for (const auto& [key, value] : input_.defaults) {
+            if (!is_given(key) && !is_given(older_name(key)))
+                given_[key] = {value, "the default of " + key};
+        }
     }
 
     void check_keys() {
@@ -518,7 +530,9 @@ std::optional<std::string> key_of_variable(std::string_view variable) {
             key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
             continue;
         }
-        key += underscores == 1 ? '.' : underscores == 2 ? '_' : '-';
+        key.append(underscores / 3, '-');
+        if (underscores % 3 == 2) key += '_';
+        if (underscores % 3 == 1) key += '.';
         i += underscores;
     }
     return key;

@@ -25,6 +25,8 @@ struct ConfigInput {
     std::string file_text;
     std::map<std::string, std::string> variables;  // the environment; only KAFKA_* matters
     std::vector<std::pair<std::string, std::string>> overrides;  // --set
+    // For keys that nothing above gives a value; weaker than the file.
+    std::vector<std::pair<std::string, std::string>> defaults;
     bool strict = false;           // an unknown key is an error even when it resembles nothing
     bool ignore_security = false;  // open a data directory that holds ACL, SCRAM or token records
 };
@@ -56,6 +58,8 @@ struct Config {
     // Format an empty directory at start (`cauce dev`, images) instead of asking for `storage
     // format`.
     bool auto_format = false;
+    // The cluster it is formatted for; empty: a new one.
+    std::string format_cluster_id;
     // Said once at start: keys without effect and the like.
     std::vector<std::string> notes;
 
@@ -88,8 +92,10 @@ ConfigReport examine_config(const ConfigInput& input);
 // The error's text has a line for each thing that is wrong.
 Result<Config> read_config(const ConfigInput& input);
 
-// "KAFKA_LOG_DIRS" -> "log.dirs": '_' is '.', '__' is '_', '___' is '-'. Nothing for variables that
-// only steer Kafka's own scripts (heap, JMX, logging).
+// "KAFKA_LOG_DIRS" -> "log.dirs": '_' is '.', '__' is '_', '___' is '-'; longer runs are read three
+// at a time from the left, as Kafka's images do. Nothing for variables that only steer Kafka's own
+// scripts (heap, JMX, logging), and for those that Kubernetes and Docker set because a service is
+// called kafka.
 std::optional<std::string> key_of_variable(std::string_view variable);
 
 }  // namespace cauce::node

@@ -225,10 +225,60 @@ TEST(Config, LimitsOfConnectionsAndRequests) {
 }
 
 TEST(Config, NamesOfVariables) {
-    EXPECT_EQ(key_of_variable("KAFKA_LOG_DIRS"), "log.dirs");
-    EXPECT_EQ(key_of_variable("KAFKA_A__B___C"), "a_b-c");
-    EXPECT_EQ(key_of_variable("KAFKA_JMX_PORT"), std::nullopt);
-    EXPECT_EQ(key_of_variable("HOME"), std::nullopt);
+    struct Case {
+        const char* variable;
+        std::optional<std::string> key;
+    };
+    for (const Case& c : {
+             Case{"KAFKA_LOG_DIRS", "log.dirs"},
+             {"KAFKA_ADVERTISED_LISTENERS", "advertised.listeners"},
+             {"KAFKA_A_B", "a.b"},
+             {"KAFKA_A__B", "a_b"},
+             {"KAFKA_A___B", "a-b"},
+             {"KAFKA_A____B", "a-.b"},
+             {"KAFKA_A_____B", "a-_b"},
+             {"KAFKA_A______B", "a--b"},
+             {"KAFKA_A_B__C___D", "a.b_c-d"},
+             {"KAFKA__A_", ".a."},
+             {"KAFKA_log_Dirs", "log.dirs"},
+             {"KAFKA_CAUCE_DURABILITY", "cauce.durability"},
+             // Kafka's start scripts read these.
+             {"KAFKA_HEAP_OPTS", std::nullopt},
+             {"KAFKA_OPTS", std::nullopt},
+             {"KAFKA_JMX_OPTS", std::nullopt},
+             {"KAFKA_JMX_PORT", std::nullopt},
+             {"KAFKA_JMX_HOSTNAME", std::nullopt},
+             {"KAFKA_JVM_PERFORMANCE_OPTS", std::nullopt},
+             {"KAFKA_GC_LOG_OPTS", std::nullopt},
+             {"KAFKA_LOG4J_OPTS", std::nullopt},
+             {"KAFKA_LOG4J_LOGGERS", std::nullopt},
+             {"KAFKA_LOG4J_ROOT_LOGLEVEL", std::nullopt},
+             {"KAFKA_TOOLS_LOG4J_LOGLEVEL", std::nullopt},
+             {"KAFKA_VERSION", std::nullopt},
+             {"CLUSTER_ID", std::nullopt},
+             {"HOME", std::nullopt},
+             {"kafka_log_dirs", std::nullopt},
+         }) {
+        EXPECT_EQ(key_of_variable(c.variable), c.key) << c.variable;
+    }
+}
+
+TEST(Config, EveryGivenKeyHasItsPlace) {
+    ConfigInput input;
+    input.file_name = "s.properties";
+    input.file_text = "# a comment\nnode.id=1\nnum.partitions=2\nnum.partitions=3\n";
+    input.variables = {{"KAFKA_NODE_ID", "4"}};
+    input.overrides = {{"log.dirs", "/a"}};
+    input.defaults = {{"log.dirs", "/b"}, {"broker.rack", "r"}};
+    const ConfigReport report = examine_config(input);
+    const auto shown = [&](std::string_view key) {
+        const auto found = std::ranges::find(report.given, key, &ConfigReport::Given::key);
+        return found == report.given.end() ? "" : found->value + " of " + found->place;
+    };
+    EXPECT_EQ(shown("num.partitions"), "3 of s.properties:4");
+    EXPECT_EQ(shown("node.id"), "4 of KAFKA_NODE_ID");
+    EXPECT_EQ(shown("log.dirs"), "/a of --set log.dirs");
+    EXPECT_EQ(shown("broker.rack"), "r of the default of broker.rack");
 }
 
 TEST(Config, BadValuesAndListenersSayWhatToWrite) {

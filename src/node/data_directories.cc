@@ -91,7 +91,8 @@ Task<Result<std::vector<DataDirectories::Meta>>> DataDirectories::read_metas() {
 // Also what a stop in the middle of it left undone.
 Task<Result<void>> DataDirectories::format(const Config& config, const std::vector<Meta>& metas) {
     quorum::FormatOptions options;
-    options.cluster_id = shards_.random().uuid().to_string();
+    options.cluster_id = config.format_cluster_id.empty() ? shards_.random().uuid().to_string()
+                                                          : config.format_cluster_id;
     for (const Meta& meta : metas) {
         if (meta) options.cluster_id = meta->cluster_id;
     }
@@ -118,6 +119,11 @@ Task<Result<void>> DataDirectories::identify(const Config& config, std::vector<M
     const NodeId node = config.settings.node_id;
     const std::string cluster_id = metas[metadata_]->cluster_id;
     directories_[metadata_].meta.cluster_id = cluster_id;
+    // As Kafka's images do it: what is formatted stays what it is.
+    if (!config.format_cluster_id.empty() && config.format_cluster_id != cluster_id)
+        log_.warn("the data in " + directories_[metadata_].path + " is of cluster " + cluster_id +
+                  " and stays so; CLUSTER_ID (" + config.format_cluster_id +
+                  ") is for empty directories");
     std::set<Uuid> ids;
     for (std::size_t i = 0; i < directories_.size(); ++i) {
         Directory& directory = directories_[i];

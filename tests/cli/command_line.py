@@ -692,6 +692,168 @@ def files_of_a_broker_are_shown_and_verified(binary, folder):
     expect("is damaged" in refused(binary, "storage", "dump", str(segment), code=6), True, "complaint about the segment")
 
 
+def findings(binary, *words, code=6, environment=None, before=()):
+    """What `cauce doctor` finds, by check."""
+    ended = subprocess.run([*before, binary, "doctor", *words, "-o", "json"], stdin=subprocess.DEVNULL, capture_output=True,
+                           timeout=PATIENCE, check=False, env={**os.environ, **(environment or {})})
+    expect(ended.returncode, code, f"exit code of `doctor {' '.join(words)}` ({ended.stdout.decode()} {ended.stderr.decode()})")
+    return json.loads(ended.stdout)
+
+
+@server_test
+def doctor_names_the_line_of_every_mistake(binary, folder):
+    port, controller_port = free_port(), free_port()
+    config = folder / "server.properties"
+    right = {"process.roles": "broker,controller", "node.id": "7", "log.dirs": f"{folder}/data",
+             "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+             "controller.listener.names": "CONTROLLER", "num.partitions": "1"}
+    words = ["-c", str(config), "--timeout", "2s"]
+
+    def write(**changes):
+        """The configuration with some keys changed (dots as underlines); returns the line of the first of them."""
+        keys = {**right, **{key.replace("_", "."): value for key, value in changes.items()}}
+        config.write_text("# A comment.\n" + "".join(f"{key}={value}\n" for key, value in keys.items()))
+        return f"{config}:{list(keys).index(next(iter(changes)).replace('_', '.')) + 2}" if changes else ""
+
+    def mistake(check, place, severity="error", found=None):
+        """Doctor finds it: the check, how bad it is, and the line to change."""
+        found = findings(binary, *words, code=6 if severity == "error" else 0) if found is None else found
+        for each in found:
+            if (each["check"], each["severity"], each["place"]) == (check, severity, place):
+                return each["finding"] + " " + (each["change"] or "")
+        raise Failure(f"no {severity} {check} at {place} among {found}")
+
+    # Planted in the configuration.
+    expect("did you mean log.retention.hours?" in mistake("configuration", write(log_retention_huors="1")), True, "suggestion")
+    mistake("configuration", write(num_partitions="many"))
+    mistake("configuration", write(advertised_listeners="PLAINTEXT://0.0.0.0:9092"))
+    mistake("configuration", write(listeners="SSL://:9092"))
+    write()
+    text = mistake("data-directory", f"{config}:4")
+    expect(f"cauce storage format --standalone -t $(cauce storage random-uuid) -c {config}" in text, True, "the way out")
+    cluster = Cauce(binary, "").out("storage", "random-uuid").decode().strip()
+    Cauce(binary, "").out("storage", "format", "--standalone", "-c", str(config), "-t", cluster)
+    mistake("node-id", write(node_id="8"))
+    mistake("data-directory", write(log_dirs=f"{config}/data"))
+    mistake("data-directory", write(log_dirs="/proc/data"))
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "meta.properties").write_text("version=9\n")
+    write(log_dirs=f"{folder}/damaged")
+    mistake("data-directory", f"{folder}/damaged/meta.properties")
+    mistake("listener-port", write(listeners=f"PLAINTEXT://:{port},CONTROLLER://:{port}"))
+    mistake("listener", write(listeners=f"PLAINTEXT://192.0.2.1:{port}"))
+    place = write(advertised_listeners=f"PLAINTEXT://no-such-host.invalid:{port}", listeners=f"PLAINTEXT://:{port}")
+    mistake("advertised-address", place)
+    mistake("advertised-address", write(advertised_listeners=f"PLAINTEXT://localhost:{port}",
+                                        listeners=f"PLAINTEXT://0.0.0.0:{port}"), "warning")
+    place = write(listeners=f"PLAINTEXT://127.0.0.1:{port}", advertised_listeners=f"PLAINTEXT://192.0.2.1:{port}")
+    mistake("advertised-address", place)
+    write()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        mistake("listener-port", f"{config}:5")
+    second = folder / "second.properties"
+    second.write_text("process.roles=broker,controller\nnode.id=7\nlisteners=PLAINTEXT://127.0.0.1:0\n"
+                      f"log.dirs={folder}/data\n")
+    mistake("node-id", f"{second}:2", found=findings(binary, *words, "-c", str(second)))
+    if shutil.which("prlimit"):
+        mistake("open-files", "ulimit -n", "warning", findings(binary, *words, code=0, before=["prlimit", "--nofile=512:512"]))
+    found = findings(binary, "--container", "--set", f"log.dirs={folder}/data", "--set", "node.id=7", "--set",
+                     f"listeners=PLAINTEXT://127.0.0.1:{port}", code=0, environment={"CLUSTER_ID": "MkU3OEVBNTcwNTJENDM2Qg"})
+    mistake("cluster-id", "CLUSTER_ID", "warning", found)
+
+    # With the broker running: right, and with an address that leads nowhere.
+    write()
+    with Server(binary, ["broker", "start", "-c", str(config)], port, folder) as server:
+        found = findings(binary, *words, code=0)
+        about_the_machine = ("open-files", "disk-space", "clock")
+        expect([f for f in found if f["severity"] in ("error", "warning") and f["check"] not in about_the_machine], [],
+               "complaints about what is right")
+        expect(sum("and it answers" in f["finding"] for f in found), 1, "advertised addresses that were dialed")
+        mistake("advertised-address", write(advertised_listeners=f"PLAINTEXT://127.0.0.1:{controller_port}"))
+        table = server.cauce.out("doctor").decode()
+        expect((table.split()[0], "which answers" in table), ("STATUS", True), f"the table ({table})")
+        found = findings(binary, "-b", f"127.0.0.1:{port},127.0.0.1:{controller_port}")
+        expect([f["check"] for f in found if f["severity"] == "error"], ["bootstrap"], "what a client finds")
+        server.stop()
+    write()
+    with Server(binary, ["broker", "start", "-c", str(config), "--set", f"advertised.listeners=PLAINTEXT://127.0.0.1:{controller_port}"],
+                port, folder) as server:
+        found = findings(binary, "-b", f"127.0.0.1:{port}")
+        mistake("advertised-address", "advertised.listeners in the configuration of node 7", found=found)
+        server.stop()
+
+
+@test
+def shells_complete_commands_and_names(cauce):
+    cauce.call("topic", "create", "cli-completion-1")
+    cauce.call("topic", "create", "cli-completion-2")
+    expect(cauce.out("__complete", "cauce topic describe cli-completion-").split(),
+           [b"cli-completion-1", b"cli-completion-2"], "names of topics")
+    expect(cauce.out("__complete", "cauce clus"), b"cluster\n", "commands")
+    # Readline takes host:port apart; the function has to put it together again.
+    script = ("source <(\"$1\" completion bash)\nCOMP_WORDS=(\"$1\" -b 127.0.0.1 : \"$2\" topic describe cli-completion-)\n"
+              "COMP_CWORD=7 COMP_LINE=\"cauce -b 127.0.0.1:$2 topic describe cli-completion-\"\nCOMP_POINT=${#COMP_LINE}\n"
+              "_cauce\necho \"${COMPREPLY[*]}\"\n")
+    port = cauce.environment["CAUCE_BOOTSTRAP"].split(":")[-1]
+    said = subprocess.run(["bash", "-c", script, "bash", cauce.binary, port], capture_output=True, check=False, timeout=PATIENCE)
+    expect(said.stdout.split(), [b"cli-completion-1", b"cli-completion-2"], f"what bash offers ({said.stderr.decode()})")
+    for shell in ("zsh", "fish"):
+        if shutil.which(shell):
+            checked = subprocess.run([shell, "-n"], input=cauce.out("completion", shell), capture_output=True, check=False)
+            expect((checked.returncode, checked.stderr), (0, b""), f"what {shell} thinks of its script")
+    cauce.call("topic", "delete", "cli-completion-1", "cli-completion-2", "-y")
+
+
+@test
+def profiles_keep_settings(cauce):
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "HOME": home, "XDG_CONFIG_HOME": ""}
+        environment.pop("CAUCE_BOOTSTRAP", None)
+        mine = Cauce(cauce.binary, "")
+        mine.environment = environment
+        mine.call("profile", "current", code=3)
+        mine.call("profile", "create", "here", "-b", cauce.environment["CAUCE_BOOTSTRAP"], "-X", "client.id=me")
+        mine.call("profile", "create", "nowhere", "-b", "127.0.0.1:1")
+        expect(mine.out("profile", "current"), b"here\n", "the first one made")
+        expect(mine.json("cluster", "info")["broker_count"], cauce.json("cluster", "info")["broker_count"], "brokers")
+        mine.call("topic", "list", "--profile", "nowhere", code=5)
+        mine.call("profile", "use", "nowhere")
+        mine.call("topic", "list", code=5)
+        expect({row["name"]: row["origin"] for row in mine.json("profile", "show", "here")},
+               {"bootstrap": "profile here", "client.id": "profile here"}, "origins")
+        mine.call("profile", "delete", "nowhere")
+        expect([row["profile"] for row in mine.json("profile", "list")], ["here"], "profiles")
+
+
+@test
+def errors_and_keys_are_explained(cauce):
+    expect(cauce.json("explain", "19")[0]["name"], "NOT_ENOUGH_REPLICAS", "error 19")
+    expect([key["scope"] for key in cauce.json("explain", "min.insync.replicas")], ["broker", "topic"], "scopes of a key")
+    cauce.call("explain", "NOT_ENOUGH_COFFEE", code=3)
+
+
+@server_test
+def a_container_needs_no_configuration(binary, folder):
+    port = free_port()
+    environment = {"KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}", "KAFKA_LOG_DIRS": f"{folder}/data",
+                   "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw", "KAFKA_NUM_PARTITIONS": "3"}
+    words = [f"{name}={value}" for name, value in environment.items()]
+    ready = lambda code: subprocess.run(["env", *words, binary, "broker", "ready", "--container"], check=False,
+                                        capture_output=True, timeout=PATIENCE).returncode == code
+    expect(ready(5), True, "not ready before it runs")
+    for _ in range(2):  # an empty directory is formatted; a formatted one is taken as it is
+        with Server("env", [*words, binary, "broker", "start", "--container"], port, folder) as server:
+            server.cauce.binary = binary
+            wait_until(lambda: ready(0), "broker ready")
+            expect(server.cauce.json("cluster", "info")["cluster_id"], "4L6g3nShT-eMCtK--X86sw", "cluster id")
+            server.cauce.call("produce", "made-by-itself", text=b"x\n")
+            expect(server.cauce.json("topic", "describe", "made-by-itself")[0]["partition_count"], 3, "num.partitions")
+            expect(server.cauce.json("cluster", "health", "--exit-when-healthy")["is_healthy"], True, "health")
+            server.stop()
+
+
 def run(name, function, *arguments):
     try:
         function(*arguments)

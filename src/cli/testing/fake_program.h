@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -124,6 +125,18 @@ public:
         file_options = options;
         return config_file;
     }
+    std::optional<std::string> read_file(const std::string& path) override {
+        const auto found = files.find(path);
+        if (found == files.end()) return std::nullopt;
+        return found->second;
+    }
+    bool exists(const std::string& path) override { return files.contains(path); }
+    ServerSetup server_setup(const BrokerStartOptions& options) override {
+        setup_options = options;
+        if (setups.contains(options.config_file)) return setups.at(options.config_file);
+        return setup;
+    }
+    HostFacts host_facts() override { return facts; }
 
     // "cauce" and these words.
     int call(std::vector<std::string> words) {
@@ -147,6 +160,11 @@ public:
     std::optional<StorageFormatOptions> format_options;
     std::optional<ConfigFileOptions> file_options;
     std::expected<ConfigFile, std::string> config_file;
+    std::optional<BrokerStartOptions> setup_options;
+    std::map<std::string, std::string> files;
+    ServerSetup setup;
+    std::map<std::string, ServerSetup> setups;  // by configuration file, where `setup` is not meant
+    HostFacts facts{.open_files = 100'000, .clock_synchronised = true};
 
 private:
     static runtime::Task<void> keep(runtime::Task<int> command, int& code) {

@@ -2,9 +2,7 @@
 #include "cli/command.h"
 #include "cli/paths.h"
 #include "cli/verbs.h"
-
-#include <algorithm>
-#include <optional>
+#include "cli/verbs/broker_options.h"
 
 namespace cauce::cli {
 namespace {
@@ -12,22 +10,14 @@ namespace {
 class BrokerStart final : public Command {
 public:
     void declare(Arguments& arguments) override {
-        arguments.option("-c,--config", "FILE", "a server.properties as Apache Kafka takes it",
-                         into(config_));
-        arguments.repeatable("--set", "KEY=VALUE", "one key, over what the file says",
-                             into(options_.overrides));
-        arguments.flag("--strict", options_.strict,
-                       "refuse to start with any key that is not known");
-        arguments.flag("--ignore-security", options_.ignore_security,
+        broker_.declare(arguments);
+        arguments.flag("--strict", strict_, "refuse to start with any key that is not known");
+        arguments.flag("--ignore-security", ignore_security_,
                        "open data that holds ACLs or credentials although they have no effect");
     }
 
     int start(const Invocation& invocation, const Globals& globals, Program& program) override {
-        if (config_) options_.config_file = absolute_path(*config_, invocation);
-        options_.log_level = log_level(globals);
-        const bool has_variables = std::ranges::any_of(
-            invocation.variables, [](const auto& v) { return v.first.starts_with("KAFKA_"); });
-        if (!config_ && options_.overrides.empty() && !has_variables) {
+        if (!broker_.given(invocation)) {
             const Problem nothing{exit_usage, "`cauce broker start` needs a configuration",
                                   "there is no -c FILE, no --set and no KAFKA_* variable",
                                   "cauce broker start -c server.properties , or  cauce dev  to try "
@@ -36,12 +26,17 @@ public:
                 return report_problem(environment, nothing, globals.color);
             });
         }
-        return program.broker_start(options_);
+        BrokerStartOptions options = broker_.settle(invocation);
+        options.strict = strict_;
+        options.ignore_security = ignore_security_;
+        options.log_level = log_level(globals);
+        return program.broker_start(options);
     }
 
 private:
-    BrokerStartOptions options_;
-    std::optional<std::string> config_;
+    BrokerOptions broker_;
+    bool strict_ = false;
+    bool ignore_security_ = false;
 };
 
 }  // namespace
@@ -51,10 +46,13 @@ Verb broker_start_verb() {
             .summary = "a server from a configuration file",
             .text =
                 "The file is Kafka's server.properties; KAFKA_* variables and --set change single "
-                "keys. The data directories must have been formatted: cauce storage format.",
+                "keys. The data directories must have been formatted: cauce storage format. With "
+                "--container nothing needs to be given or formatted.",
             .examples = {{"cauce broker start -c server.properties", "as the file says"},
                          {"cauce broker start -c server.properties --set log.retention.hours=24",
-                          "with one key changed"}},
+                          "with one key changed"},
+                         {"KAFKA_NUM_PARTITIONS=3 cauce broker start --container",
+                          "what the container image runs"}},
             .make = [] { return std::make_unique<BrokerStart>(); }};
 }
 

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 namespace cauce::runtime::os {
@@ -66,6 +68,16 @@ IoResult<void> remove_folder_tree(const std::string& folder) {
     return {};
 }
 
+bool is_file(const std::string& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path, error);
+}
+
+bool exists(const std::string& path) {
+    std::error_code error;
+    return std::filesystem::exists(path, error);
+}
+
 unsigned processors() {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -86,6 +98,18 @@ std::uint64_t memory_bytes() {
         if (std::ifstream(path) >> limit) bytes = std::min(bytes, limit);
     }
     return bytes;
+}
+
+std::uint64_t open_files_max() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : 0;
+}
+
+std::optional<bool> clock_synchronised() {
+    timex state{};  // with no mode set nothing is changed
+    const int answer = ::adjtimex(&state);
+    if (answer < 0) return std::nullopt;
+    return answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
 bool is_terminal(int descriptor) {

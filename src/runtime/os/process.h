@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace cauce::runtime::os {
@@ -18,12 +19,21 @@ std::string temporary_folder();
 IoResult<std::string> make_temporary_folder(const std::string& prefix);
 // A folder and everything in it.
 IoResult<void> remove_folder_tree(const std::string& folder);
+// Whether there is a file of that name; a link to one counts.
+bool is_file(const std::string& path);
+bool exists(const std::string& path);
 
 // Processors this process may use: its affinity, and the quota of its control group rounded up.
 unsigned processors();
 
 // Memory this process may use: the machine's, or its control group's limit when that is lower.
 std::uint64_t memory_bytes();
+
+// Descriptors this process may open: the hard limit, to which Runtime raises the soft one.
+std::uint64_t open_files_max();
+
+// Whether a time service keeps the clock; nothing when the kernel does not say.
+std::optional<bool> clock_synchronised();
 
 bool is_terminal(int descriptor);
 // Width of the terminal behind a descriptor; 80 when it is none or does not say.
