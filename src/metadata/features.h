@@ -21,8 +21,8 @@ struct SupportedFeature {
     std::int16_t max = 0;
     // What a new cluster finalizes; 0: nothing.
     std::int16_t initial = 0;
-    // The highest level that Apache Kafka 4.4 finalizes. A log that has it is opened: the level stays
-    // as it is, and what it asks for beyond `max` has no effect until that broker comes back.
+    // The highest level that Apache Kafka 4.4 finalizes. A log that has it is opened: the level
+    // stays as it is, and what it asks for beyond `max` has no effect until that broker comes back.
     std::int16_t kept = 0;
 };
 

@@ -12,7 +12,7 @@ constexpr ErrorText kTexts[] = {
      "A bug, or a state nobody foresaw; the request was not carried out, or not to its end.",
      "Look at the broker's log at that time, and report what it says."},
     {none,
-     "No error.",
+     "There was no error.",
      "The request was carried out.",
      "Nothing is to be done."},
     {offset_out_of_range,
