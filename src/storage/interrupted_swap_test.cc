@@ -48,7 +48,7 @@ struct InterruptedSwapTest : ::testing::Test {
         successor.clear();
         Stand stand(disk);
         stand.config = config;
-        stand.config.segment_bytes = 2 * batch(0).size();
+        stand.config.segment_bytes = static_cast<std::int64_t>(2 * batch(0).size());
         CHECK(stand.open().has_value());
         for (std::int64_t offset = 0; offset < kEnd; offset += 2) {
             const Buffer bytes = batch(offset);
