@@ -123,6 +123,22 @@ TEST_F(LegacyFilesTest, ALogOfFormat0AloneHasNoTimestamps) {
     EXPECT_EQ(*stand->shard.await(stand->log->offset_of_max_timestamp()), std::nullopt);
 }
 
+// An upgrade from long ago, or somebody who removed them.
+TEST_F(LegacyFilesTest, IndexesThatAreGoneAreMadeAgainWhenATimestampIsAskedFor) {
+    const std::int64_t next = end();
+    disk.put(file_of(next, ".log"),
+             as_text(make_batch({.base_offset = next, .timestamp = 1'300'000'000'000})));
+    ASSERT_TRUE(open(true, next + 1));
+    ASSERT_TRUE(stand->log->recovery().clean);
+    EXPECT_FALSE(disk.exists(file_of(0, ".timeindex")));
+    const auto found =
+        stand->shard.await(stand->log->offset_for_timestamp(1'400'000'016'000, Offset{next + 1}));
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->offset, Offset{13});
+    EXPECT_GT(disk.contents(file_of(0, ".timeindex")).size(), 0u);
+    EXPECT_EQ(stand->read_bytes(60, next), bytes_from(log.batches[log.batches.size() - 2]));
+}
+
 TEST_F(LegacyFilesTest, DamageIsCutOff) {
     for (const LegacyLog::Batch& batch : log.batches) {
         SCOPED_TRACE("offset " + std::to_string(batch.base_offset));

@@ -325,7 +325,7 @@ runtime::Task<IoResult<TimeEntry>> Segment::max_timestamp() {
             last = *entry;
         } else if (size_ > 0) {
             // A finished segment has an entry: the file was lost, perhaps by a deletion that a
-            // power loss undid in part.
+            // power loss undid in part. Or all of it is of format 0, which has no timestamps.
             auto rebuilt = co_await rebuild_indexes();
             if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
             co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
