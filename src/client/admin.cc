@@ -34,6 +34,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <ranges>
 
 namespace cauce::client {
 namespace {
@@ -68,6 +69,45 @@ Task<Result<Reply<Response>>> call_once(Cluster& cluster, const Request& request
     co_return co_await connection->template call<Response>(request, deadline, version_max);
 }
 
+// The topic that the next partition of a request goes to: they come in the order of topics.
+template <typename Topics>
+auto& topic_of(Topics& topics, std::string_view name) {
+    if (topics.empty() || topics.back().name != name) topics.emplace_back().name = name;
+    return topics.back();
+}
+
+// What a group's coordinator says when it, or another, will say something else soon.
+bool is_passing(ErrorCode error) {
+    return error == ErrorCode::not_coordinator || error == ErrorCode::coordinator_not_available ||
+           error == ErrorCode::coordinator_load_in_progress ||
+           error == ErrorCode::unstable_offset_commit;
+}
+
+// The first such error of a partition.
+template <typename Topics>
+ErrorCode passing_error(const Topics& topics) {
+    for (const auto& topic : topics)
+        for (const auto& partition : topic.partitions)
+            if (const ErrorCode error = error_code_from_wire(partition.error_code);
+                is_passing(error))
+                return error;
+    return ErrorCode::none;
+}
+
+// What the coordinator said of each partition that it was asked about.
+template <typename Partitions, typename Topics>
+std::map<TopicPartition, Error> partition_errors(const Partitions& asked, const Topics& topics) {
+    std::map<TopicPartition, Error> errors;
+    for (const TopicPartition& tp : asked)
+        errors[tp] = {ErrorCode::corrupt_message,
+                      "the coordinator did not answer for " + tp.to_string()};
+    for (const auto& topic : topics)
+        for (const auto& partition : topic.partitions)
+            errors[{std::string(topic.name), partition.partition_index}] =
+                to_error(partition.error_code, std::nullopt);
+    return errors;
+}
+
 // Whether a request does no harm when it is carried out twice.
 enum class Repeat : std::uint8_t { harmless, harmful };
 
@@ -86,11 +126,7 @@ Task<Result<Reply<Response>>> call_coordinator(Cluster& cluster, std::string gro
         ErrorCode error = ErrorCode::none;
         if (reply) {
             error = error_of(reply->body);
-            const bool moved = error == ErrorCode::not_coordinator ||
-                               error == ErrorCode::coordinator_not_available ||
-                               error == ErrorCode::coordinator_load_in_progress ||
-                               error == ErrorCode::unstable_offset_commit;
-            if (!moved) co_return reply;
+            if (!is_passing(error)) co_return reply;
         } else if (!is_network_error(reply.error().code) || repeat == Repeat::harmful) {
             co_return reply;
         }
@@ -329,93 +365,75 @@ Task<Result<std::vector<ConfigOutcome>>> alter_configs(Cluster& cluster,
 
 namespace {
 
+// What leaders are asked about their partitions, with a number for each.
+struct OffsetQuestion {
+    using Request = wire::ListOffsetsRequest;
+    using Response = wire::ListOffsetsResponse;
+    using Found = FoundOffset;
+
+    static void begin(Request& request) { request.replica_id = kNoReplica; }
+    static void ask(auto& partition, std::int64_t timestamp) { partition.timestamp = timestamp; }
+    static void take(Found& found, const auto& answer) {
+        found.offset = answer.offset;
+        found.timestamp = answer.timestamp;
+        found.leader_epoch = LeaderEpoch{answer.leader_epoch};
+    }
+};
+
+struct DeletionQuestion {
+    using Request = wire::DeleteRecordsRequest;
+    using Response = wire::DeleteRecordsResponse;
+    using Found = DeletedRecords;
+
+    static void begin(Request&) {}
+    static void ask(auto& partition, std::int64_t before) { partition.offset = before; }
+    static void take(Found& found, const auto& answer) {
+        found.low_watermark = answer.low_watermark;
+    }
+};
+
 // Asks one leader; fills `found`, and takes out of `open` what is settled.
-template <typename Found>
-using AskLeader = Task<Result<void>> (*)(Cluster& cluster, NodeId leader,
-                                         const std::vector<TopicPartition>& partitions,
-                                         std::map<TopicPartition, std::int64_t>& open,
-                                         std::map<TopicPartition, Found>& found, MonoTime deadline);
-
-// What a leader said about one partition. Someone else leads by now: it is asked again.
-template <typename Found>
-void settle(Cluster& cluster, const TopicPartition& tp,
-            std::map<TopicPartition, std::int64_t>& open, const Found& result) {
-    if (is_retriable(result.error.code)) {
-        cluster.distrust(tp.topic);
-    } else {
-        open.erase(tp);
-    }
-}
-
-Task<Result<void>> ask_for_offsets(Cluster& cluster, NodeId leader,
-                                   const std::vector<TopicPartition>& partitions,
-                                   std::map<TopicPartition, std::int64_t>& open,
-                                   std::map<TopicPartition, FoundOffset>& found,
-                                   MonoTime deadline) {
-    wire::ListOffsetsRequest request;
-    request.replica_id = kNoReplica;
+template <typename Question>
+Task<Result<void>> ask_leader(Cluster& cluster, NodeId leader,
+                              const std::vector<TopicPartition>& partitions,
+                              std::map<TopicPartition, std::int64_t>& open,
+                              std::map<TopicPartition, typename Question::Found>& found,
+                              MonoTime deadline) {
+    typename Question::Request request;
+    Question::begin(request);
     request.timeout_ms = timeout_ms(cluster, deadline);
     for (const TopicPartition& tp : partitions) {
-        if (request.topics.empty() || request.topics.back().name != tp.topic)
-            request.topics.emplace_back().name = tp.topic;
-        auto& partition = request.topics.back().partitions.emplace_back();
+        auto& partition = topic_of(request.topics, tp.topic).partitions.emplace_back();
         partition.partition_index = tp.partition;
-        partition.timestamp = open.at(tp);
+        Question::ask(partition, open.at(tp));
     }
     ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(leader, deadline));
-    ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::ListOffsetsResponse>(
-                                              request, cluster.request_deadline(deadline)));
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await connection->template call<typename Question::Response>(
+                            request, cluster.request_deadline(deadline)));
     for (const auto& topic : reply.body.topics) {
         for (const auto& partition : topic.partitions) {
             const TopicPartition tp{std::string(topic.name), partition.partition_index};
             if (!open.contains(tp)) continue;  // Not asked for.
-            FoundOffset& result = found[tp];
+            auto& result = found[tp];
             result.error = to_error(partition.error_code, std::nullopt);
-            result.offset = partition.offset;
-            result.timestamp = partition.timestamp;
-            result.leader_epoch = LeaderEpoch{partition.leader_epoch};
-            settle(cluster, tp, open, result);
-        }
-    }
-    co_return Result<void>();
-}
-
-Task<Result<void>> ask_to_delete(Cluster& cluster, NodeId leader,
-                                 const std::vector<TopicPartition>& partitions,
-                                 std::map<TopicPartition, std::int64_t>& open,
-                                 std::map<TopicPartition, DeletedRecords>& found,
-                                 MonoTime deadline) {
-    wire::DeleteRecordsRequest request;
-    request.timeout_ms = timeout_ms(cluster, deadline);
-    for (const TopicPartition& tp : partitions) {
-        if (request.topics.empty() || request.topics.back().name != tp.topic)
-            request.topics.emplace_back().name = tp.topic;
-        auto& partition = request.topics.back().partitions.emplace_back();
-        partition.partition_index = tp.partition;
-        partition.offset = open.at(tp);
-    }
-    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(leader, deadline));
-    ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::DeleteRecordsResponse>(
-                                              request, cluster.request_deadline(deadline)));
-    for (const auto& topic : reply.body.topics) {
-        for (const auto& partition : topic.partitions) {
-            const TopicPartition tp{std::string(topic.name), partition.partition_index};
-            if (!open.contains(tp)) continue;  // Not asked for.
-            DeletedRecords& result = found[tp];
-            result.error = to_error(partition.error_code, std::nullopt);
-            result.low_watermark = partition.low_watermark;
-            settle(cluster, tp, open, result);
+            Question::take(result, partition);
+            // Someone else leads by now: it is asked again.
+            if (is_retriable(result.error.code)) {
+                cluster.distrust(tp.topic);
+            } else {
+                open.erase(tp);
+            }
         }
     }
     co_return Result<void>();
 }
 
 // Asks the leaders of all partitions in `open`, again where leaders have moved.
-template <typename Found>
-Task<Result<std::map<TopicPartition, Found>>> ask_leaders(
-    Cluster& cluster, std::map<TopicPartition, std::int64_t> open, AskLeader<Found> ask,
-    MonoTime deadline) {
-    std::map<TopicPartition, Found> found;
+template <typename Question>
+Task<Result<std::map<TopicPartition, typename Question::Found>>> ask_leaders(
+    Cluster& cluster, std::map<TopicPartition, std::int64_t> open, MonoTime deadline) {
+    std::map<TopicPartition, typename Question::Found> found;
     Backoff backoff = cluster.new_backoff();
     while (!open.empty()) {
         // In the order of the map: partitions of a topic stand together.
@@ -434,7 +452,7 @@ Task<Result<std::map<TopicPartition, Found>>> ask_leaders(
         std::optional<Error> broken;
         for (const auto& [leader, partitions] : by_leader) {
             const Result<void> asked =
-                co_await ask(cluster, leader, partitions, open, found, deadline);
+                co_await ask_leader<Question>(cluster, leader, partitions, open, found, deadline);
             if (asked) continue;
             broken = asked.error();
             if (!is_network_error(broken->code) && !is_retriable(broken->code))
@@ -459,12 +477,12 @@ Task<Result<std::map<TopicPartition, Found>>> ask_leaders(
 
 Task<Result<std::map<TopicPartition, FoundOffset>>> list_offsets(
     Cluster& cluster, std::map<TopicPartition, std::int64_t> timestamps, MonoTime deadline) {
-    return ask_leaders<FoundOffset>(cluster, std::move(timestamps), ask_for_offsets, deadline);
+    return ask_leaders<OffsetQuestion>(cluster, std::move(timestamps), deadline);
 }
 
 Task<Result<std::map<TopicPartition, DeletedRecords>>> delete_records(
     Cluster& cluster, std::map<TopicPartition, std::int64_t> before, MonoTime deadline) {
-    return ask_leaders<DeletedRecords>(cluster, std::move(before), ask_to_delete, deadline);
+    return ask_leaders<DeletionQuestion>(cluster, std::move(before), deadline);
 }
 
 // --- cluster
@@ -570,22 +588,14 @@ Task<Result<std::map<TopicPartition, CommittedOffset>>> fetch_offsets(
     if (partitions) {
         std::ranges::sort(*partitions);
         auto& topics = request.topics.emplace();
-        for (const TopicPartition& tp : *partitions) {
-            if (topics.empty() || topics.back().name != tp.topic)
-                topics.emplace_back().name = tp.topic;
-            topics.back().partition_indexes.push_back(tp.partition);
-        }
+        for (const TopicPartition& tp : *partitions)
+            topic_of(topics, tp.topic).partition_indexes.push_back(tp.partition);
     } else {
         request.topics.reset();  // Null: all of them.
     }
     const auto error_of = [](const wire::OffsetFetchResponse& response) {
         const ErrorCode whole = error_code_from_wire(response.error_code);
-        if (whole != ErrorCode::none) return whole;
-        for (const auto& topic : response.topics)
-            for (const auto& partition : topic.partitions)
-                if (error_code_from_wire(partition.error_code) == ErrorCode::unstable_offset_commit)
-                    return ErrorCode::unstable_offset_commit;
-        return ErrorCode::none;
+        return whole != ErrorCode::none ? whole : passing_error(response.topics);
     };
     ASSIGN_OR_CO_RETURN(const auto reply,
                         co_await call_coordinator<wire::OffsetFetchResponse>(
@@ -648,35 +658,18 @@ Task<Result<std::map<TopicPartition, Error>>> commit_offsets(
     request.group_id = group;
     // Nobody's commit: the values that are there by default name no member and no generation.
     for (const auto& [tp, offset] : offsets) {
-        if (request.topics.empty() || request.topics.back().name != tp.topic)
-            request.topics.emplace_back().name = tp.topic;
-        auto& partition = request.topics.back().partitions.emplace_back();
+        auto& partition = topic_of(request.topics, tp.topic).partitions.emplace_back();
         partition.partition_index = tp.partition;
         partition.committed_offset = offset;
         partition.committed_metadata = std::string_view();
     }
     const auto error_of = [](const wire::OffsetCommitResponse& response) {
-        for (const auto& topic : response.topics)
-            for (const auto& partition : topic.partitions)
-                if (const ErrorCode error = error_code_from_wire(partition.error_code);
-                    error == ErrorCode::not_coordinator ||
-                    error == ErrorCode::coordinator_not_available ||
-                    error == ErrorCode::coordinator_load_in_progress)
-                    return error;
-        return ErrorCode::none;
+        return passing_error(response.topics);
     };
     ASSIGN_OR_CO_RETURN(const auto reply,
                         co_await call_coordinator<wire::OffsetCommitResponse>(
                             cluster, group, request, deadline, kByNameVersion, error_of));
-    std::map<TopicPartition, Error> errors;
-    for (const auto& [tp, offset] : offsets)
-        errors[tp] = {ErrorCode::corrupt_message,
-                      "the coordinator did not answer for " + tp.to_string()};
-    for (const auto& topic : reply.body.topics)
-        for (const auto& partition : topic.partitions)
-            errors[{std::string(topic.name), partition.partition_index}] =
-                to_error(partition.error_code, std::nullopt);
-    co_return errors;
+    co_return partition_errors(std::views::keys(offsets), reply.body.topics);
 }
 
 Task<Result<std::map<TopicPartition, Error>>> delete_offsets(Cluster& cluster, std::string group,
@@ -685,11 +678,8 @@ Task<Result<std::map<TopicPartition, Error>>> delete_offsets(Cluster& cluster, s
     wire::OffsetDeleteRequest request;
     request.group_id = group;
     std::ranges::sort(partitions);
-    for (const TopicPartition& tp : partitions) {
-        if (request.topics.empty() || request.topics.back().name != tp.topic)
-            request.topics.emplace_back().name = tp.topic;
-        request.topics.back().partitions.emplace_back().partition_index = tp.partition;
-    }
+    for (const TopicPartition& tp : partitions)
+        topic_of(request.topics, tp.topic).partitions.emplace_back().partition_index = tp.partition;
     const auto error_of = [](const wire::OffsetDeleteResponse& response) {
         return error_code_from_wire(response.error_code);
     };
@@ -698,15 +688,7 @@ Task<Result<std::map<TopicPartition, Error>>> delete_offsets(Cluster& cluster, s
                                               wire::OffsetDeleteRequest::kMaxVersion, error_of));
     Error error = to_error(reply.body.error_code, std::nullopt);
     if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
-    std::map<TopicPartition, Error> errors;
-    for (const TopicPartition& tp : partitions)
-        errors[tp] = {ErrorCode::corrupt_message,
-                      "the coordinator did not answer for " + tp.to_string()};
-    for (const auto& topic : reply.body.topics)
-        for (const auto& partition : topic.partitions)
-            errors[{std::string(topic.name), partition.partition_index}] =
-                to_error(partition.error_code, std::nullopt);
-    co_return errors;
+    co_return partition_errors(partitions, reply.body.topics);
 }
 
 }  // namespace cauce::client
