@@ -45,6 +45,7 @@
 
 #include <algorithm>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 namespace cauce::controller {
@@ -164,6 +165,15 @@ Reply<Response> refuse_whole(ErrorCode code) {
     return reply;
 }
 
+Reply<wire::AllocateProducerIdsResponse> refuse(const wire::AllocateProducerIdsRequest&,
+                                                ErrorCode code) {
+    return refuse_whole<wire::AllocateProducerIdsResponse>(code);
+}
+
+Reply<wire::AlterPartitionResponse> refuse(const wire::AlterPartitionRequest&, ErrorCode code) {
+    return refuse_whole<wire::AlterPartitionResponse>(code);
+}
+
 }  // namespace
 
 class Host::State final : public quorum::Listener {
@@ -219,55 +229,13 @@ public:
     bool is_active() const { return active_; }
     quorum::QuorumStatus quorum_status() const { return quorum_.status(); }
 
-    Task<Reply<wire::CreateTopicsResponse>> create_topics(const wire::CreateTopicsRequest& request,
-                                                          MonoTime deadline) {
+    // What most requests are: a rule makes records and the reply, which is good when they have
+    // committed.
+    template <typename Request, typename Rule>
+    auto change(const Request& request, Rule rule, MonoTime deadline)
+        -> Task<decltype(refuse(request, ErrorCode::none))> {
         if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::create_topics(context(), chance_, request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::DeleteTopicsResponse>> delete_topics(const wire::DeleteTopicsRequest& request,
-                                                          MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::delete_topics(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::CreatePartitionsResponse>> create_partitions(
-        const wire::CreatePartitionsRequest& request, MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::create_partitions(context(), chance_, request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::AlterConfigsResponse>> alter_configs(const wire::AlterConfigsRequest& request,
-                                                          MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::alter_configs(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::IncrementalAlterConfigsResponse>> incremental_alter_configs(
-        const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::incremental_alter_configs(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::ElectLeadersResponse>> elect_leaders(const wire::ElectLeadersRequest& request,
-                                                          MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::elect_leaders(context(), request);
+        auto outcome = decide(rule, request);
         const ErrorCode fate = co_await commit(outcome.records, deadline);
         if (fate != ErrorCode::none) co_return refuse(request, fate);
         co_return std::move(outcome.reply);
@@ -292,26 +260,6 @@ public:
     Task<Reply<wire::DescribeQuorumResponse>> describe_quorum(
         const wire::DescribeQuorumRequest& request) {
         co_return controller::describe_quorum(quorum_.status(), shards_.clock().wall(), request);
-    }
-
-    Task<Reply<wire::AllocateProducerIdsResponse>> allocate_producer_ids(
-        const wire::AllocateProducerIdsRequest& request, MonoTime deadline) {
-        using Response = wire::AllocateProducerIdsResponse;
-        if (!active_) co_return refuse_whole<Response>(ErrorCode::not_controller);
-        auto outcome = state::allocate_producer_ids(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse_whole<Response>(fate);
-        co_return std::move(outcome.reply);
-    }
-
-    Task<Reply<wire::AlterPartitionResponse>> alter_partition(
-        const wire::AlterPartitionRequest& request, MonoTime deadline) {
-        using Response = wire::AlterPartitionResponse;
-        if (!active_) co_return refuse_whole<Response>(ErrorCode::not_controller);
-        auto outcome = state::alter_partition(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse_whole<Response>(fate);
-        co_return std::move(outcome.reply);
     }
 
     Task<Reply<wire::BrokerRegistrationResponse>> register_broker(
@@ -466,6 +414,15 @@ private:
     };
 
     state::Context context() const { return {latest_.current(), options_.config, options_.node}; }
+
+    template <typename Rule, typename Request>
+    auto decide(Rule rule, const Request& request) {
+        if constexpr (std::is_invocable_v<Rule, state::Context, state::Chance&, const Request&>) {
+            return rule(context(), chance_, request);
+        } else {
+            return rule(context(), request);
+        }
+    }
 
     // Proposes and waits until it counts. Without records it waits for what the answer was made
     // from.
@@ -735,27 +692,27 @@ quorum::QuorumStatus Host::quorum_status() const {
 }
 Task<Reply<wire::CreateTopicsResponse>> Host::create_topics(
     const wire::CreateTopicsRequest& request, MonoTime deadline) {
-    return state_->create_topics(request, deadline);
+    return state_->change(request, state::create_topics, deadline);
 }
 Task<Reply<wire::DeleteTopicsResponse>> Host::delete_topics(
     const wire::DeleteTopicsRequest& request, MonoTime deadline) {
-    return state_->delete_topics(request, deadline);
+    return state_->change(request, state::delete_topics, deadline);
 }
 Task<Reply<wire::CreatePartitionsResponse>> Host::create_partitions(
     const wire::CreatePartitionsRequest& request, MonoTime deadline) {
-    return state_->create_partitions(request, deadline);
+    return state_->change(request, state::create_partitions, deadline);
 }
 Task<Reply<wire::AlterConfigsResponse>> Host::alter_configs(
     const wire::AlterConfigsRequest& request, MonoTime deadline) {
-    return state_->alter_configs(request, deadline);
+    return state_->change(request, state::alter_configs, deadline);
 }
 Task<Reply<wire::IncrementalAlterConfigsResponse>> Host::incremental_alter_configs(
     const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline) {
-    return state_->incremental_alter_configs(request, deadline);
+    return state_->change(request, state::incremental_alter_configs, deadline);
 }
 Task<Reply<wire::ElectLeadersResponse>> Host::elect_leaders(
     const wire::ElectLeadersRequest& request, MonoTime deadline) {
-    return state_->elect_leaders(request, deadline);
+    return state_->change(request, state::elect_leaders, deadline);
 }
 Task<Reply<wire::UpdateFeaturesResponse>> Host::update_features(
     const wire::UpdateFeaturesRequest& request, MonoTime deadline) {
@@ -767,11 +724,11 @@ Task<Reply<wire::DescribeQuorumResponse>> Host::describe_quorum(
 }
 Task<Reply<wire::AllocateProducerIdsResponse>> Host::allocate_producer_ids(
     const wire::AllocateProducerIdsRequest& request, MonoTime deadline) {
-    return state_->allocate_producer_ids(request, deadline);
+    return state_->change(request, state::allocate_producer_ids, deadline);
 }
 Task<Reply<wire::AlterPartitionResponse>> Host::alter_partition(
     const wire::AlterPartitionRequest& request, MonoTime deadline) {
-    return state_->alter_partition(request, deadline);
+    return state_->change(request, state::alter_partition, deadline);
 }
 Task<Reply<wire::BrokerRegistrationResponse>> Host::register_broker(
     const wire::BrokerRegistrationRequest& request, MonoTime deadline) {
