@@ -1,6 +1,7 @@
 #include "controller/quorum_description.h"
 
 #include "base/error_code.h"
+#include "controller/state/topic_name.h"
 #include "wire/messages/describe_quorum_request.h"
 #include "wire/messages/describe_quorum_response.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 using Response = wire::DescribeQuorumResponse;
 
-constexpr std::string_view kMetadataTopic = "__cluster_metadata";
+using state::kMetadataTopic;
 
 bool asks_for_the_metadata_log(const wire::DescribeQuorumRequest& request) {
     return request.topics.size() == 1 && request.topics[0].topic_name == kMetadataTopic &&

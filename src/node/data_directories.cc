@@ -11,8 +11,6 @@ namespace cauce::node {
 
 namespace {
 
-constexpr std::string_view kMetadataFolder = "__cluster_metadata-0";
-
 std::unexpected<Error> start_error(std::string text) {
     return fail(ErrorCode::kafka_storage_error, std::move(text));
 }
@@ -149,7 +147,8 @@ Task<Result<void>> DataDirectories::identify(const Config& config, std::vector<M
                                   " has the directory.id of another one, " +
                                   meta.directory_id->to_string() + ": one is a copy");
         }
-        if (i != metadata_ && disk_.exists(directory.path + "/" + std::string(kMetadataFolder))) {
+        if (i != metadata_ &&
+            disk_.exists(directory.path + "/" + std::string(quorum::kMetadataFolder))) {
             co_return start_error("the log directory " + directory.path +
                                   " holds a metadata log, but metadata.log.dir is " +
                                   directories_[metadata_].path);
@@ -263,7 +262,7 @@ Task<Result<void>> DataDirectories::tidy_one(std::size_t index, const metadata::
         if (folder.kind == storage::PartitionFolder::Kind::deleted)
             remove_later(files.path() + "/" + folder.name);
         if (folder.kind != storage::PartitionFolder::Kind::current) continue;
-        if (folder.name == kMetadataFolder) continue;
+        if (folder.name == quorum::kMetadataFolder) continue;
         const metadata::Topic* topic = image.topic(folder.partition.topic);
         const std::int32_t number = folder.partition.partition;
         const auto id = co_await files.read_topic_id(folder.name);

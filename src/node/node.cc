@@ -4,7 +4,6 @@
 #include "metadata/effective_config.h"
 #include "metadata/features.h"
 #include "metadata/image.h"
-#include "quorum/metadata_folder.h"
 #include "quorum/one_voter_quorum.h"
 
 #include <algorithm>

@@ -205,7 +205,7 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
                 kind = own == voters.end() ? "dynamic metadata" : "dynamic metadata voter";
                 if (own != voters.end()) meta.directory_id = own->directory_id;
             }
-            const std::string folder = directory + "/__cluster_metadata-0";
+            const std::string folder = directory + "/" + std::string(kMetadataFolder);
             if (const auto made = co_await make_folders(disk, folder); !made)
                 co_return storage_error(made.error());
             const std::int16_t kraft_version =

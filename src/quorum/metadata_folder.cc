@@ -6,7 +6,6 @@
 #include "quorum/log_check.h"
 #include "quorum/log_walk.h"
 #include "quorum/snapshot_file.h"
-#include "storage/small_file.h"
 #include "wire/control_batch.h"
 #include "wire/record.h"
 
@@ -126,15 +125,8 @@ Task<IoResult<std::optional<MetadataFolder>>> read_metadata_folder(runtime::Disk
                                                                    std::string folder) {
     if (!disk.exists(folder)) co_return std::optional<MetadataFolder>();
     MetadataFolder found;
-    const std::string state_path = folder + "/quorum-state";
-    const auto state = co_await storage::read_file(disk, state_path);
-    if (!state) co_return std::unexpected(state.error());
-    if (*state) {
-        auto parsed = QuorumState::parse(as_text(**state));
-        if (!parsed) co_return io_fail(EBADMSG, "check", state_path + ": it is no quorum state");
-        found.state = *std::move(parsed);
-        found.epoch = found.state.leader_epoch;
-    }
+    ASSIGN_OR_CO_RETURN(found.state, co_await read_quorum_state(disk, folder));
+    found.epoch = found.state.leader_epoch;
     Reading reading(found);
     const auto snapshots = list_snapshots(disk, folder);
     if (!snapshots) co_return std::unexpected(snapshots.error());

@@ -19,8 +19,6 @@
 
 namespace cauce::quorum {
 
-inline constexpr std::string_view kMetadataFolder = "__cluster_metadata-0";
-
 struct MetadataFolder {
     // The newest snapshot; that of offset 0 is what the format step left.
     std::optional<SnapshotId> snapshot;

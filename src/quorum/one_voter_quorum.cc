@@ -48,7 +48,7 @@ OneVoterQuorum::OneVoterQuorum(storage::DirectoryShard& home, OneVoterOptions op
     : home_(home),
       options_(std::move(options)),
       logger_(std::move(log)),
-      folder_(home.path() + "/__cluster_metadata-0"),
+      folder_(home.path() + "/" + std::string(kMetadataFolder)),
       tasks_(home.shards().ready()) {}
 
 OneVoterQuorum::~OneVoterQuorum() {
@@ -59,7 +59,7 @@ OneVoterQuorum::~OneVoterQuorum() {
 
 Task<IoResult<void>> OneVoterQuorum::start(Listener& listener) {
     listener_ = &listener;
-    const auto state = co_await read_quorum_state();
+    const auto state = co_await read_quorum_state(home_.disk(), folder_);
     if (!state) co_return std::unexpected(state.error());
     CO_RETURN_IF_ERROR(co_await load_snapshot());
     // Up to here and until the listener agrees the folder is only read.
@@ -231,16 +231,6 @@ IoResult<void> OneVoterQuorum::take_control_record(const wire::Record& record, b
     return {};
 }
 
-Task<IoResult<QuorumState>> OneVoterQuorum::read_quorum_state() {
-    const std::string path = folder_ + "/quorum-state";
-    const auto file = co_await storage::read_file(home_.disk(), path);
-    if (!file) co_return std::unexpected(file.error());
-    if (!*file) co_return QuorumState();
-    auto state = QuorumState::parse(as_text(**file));
-    if (!state) co_return damaged(path + ": it is no quorum state");
-    co_return *std::move(state);
-}
-
 // Nothing is written before this has passed: a directory that is another quorum's stays as it is.
 IoResult<void> OneVoterQuorum::check_voters(const QuorumState& state) {
     if (voters_.empty() && kraft_version_ > 0)
@@ -307,8 +297,8 @@ Task<IoResult<void>> OneVoterQuorum::begin_epoch(LeaderEpoch at_least) {
         CO_RETURN_IF_ERROR(home_.disk().make_folder(folder_));
         CO_RETURN_IF_ERROR(co_await home_.disk().sync_folder(home_.path()));
     }
-    CO_RETURN_IF_ERROR(
-        co_await storage::replace_file(home_.disk(), folder_, "quorum-state", state.to_text()));
+    CO_RETURN_IF_ERROR(co_await storage::replace_file(
+        home_.disk(), folder_, std::string(kQuorumStateFile), state.to_text()));
     auto mark = CommitMarkWriter::open(home_.disk(), folder_);
     if (!mark) co_return std::unexpected(mark.error());
     mark_.emplace(std::move(*mark));

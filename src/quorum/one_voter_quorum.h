@@ -81,7 +81,6 @@ private:
 
     // The steps of start().
     runtime::Task<IoResult<void>> load_snapshot();
-    runtime::Task<IoResult<QuorumState>> read_quorum_state();
     runtime::Task<IoResult<std::vector<EpochSeen>>> replay_log(Offset end);
     IoResult<void> check_voters(const QuorumState& state);
     runtime::Task<IoResult<void>> open_log(LogCheck check);

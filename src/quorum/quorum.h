@@ -23,6 +23,9 @@
 
 namespace cauce::quorum {
 
+// Of the metadata log, in the log directory that metadata.log.dir names.
+inline constexpr std::string_view kMetadataFolder = "__cluster_metadata-0";
+
 // Names a snapshot: it holds everything before `end_offset`; `epoch` is that of its last batch.
 struct SnapshotId {
     Offset end_offset;

@@ -1,5 +1,8 @@
 #include "quorum/quorum_state.h"
 
+#include "storage/small_file.h"
+
+#include <cerrno>
 #include <charconv>
 
 namespace cauce::quorum {
@@ -70,6 +73,16 @@ std::optional<QuorumState> QuorumState::parse(std::string_view text) {
         state.voted_directory_id = *id;
     }
     return state;
+}
+
+runtime::Task<IoResult<QuorumState>> read_quorum_state(runtime::Disk& disk, std::string folder) {
+    const std::string path = folder + "/" + std::string(kQuorumStateFile);
+    const auto file = co_await storage::read_file(disk, path);
+    if (!file) co_return std::unexpected(file.error());
+    if (!*file) co_return QuorumState();
+    auto state = QuorumState::parse(as_text(**file));
+    if (!state) co_return io_fail(EBADMSG, "check", path + ": it is no quorum state");
+    co_return *std::move(state);
 }
 
 }  // namespace cauce::quorum

@@ -4,6 +4,9 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/result.h"
+#include "runtime/disk.h"
+#include "runtime/task.h"
 
 #include <optional>
 #include <string>
@@ -11,6 +14,8 @@
 #include <vector>
 
 namespace cauce::quorum {
+
+inline constexpr std::string_view kQuorumStateFile = "quorum-state";
 
 struct QuorumState {
     NodeId leader_id;
@@ -25,5 +30,9 @@ struct QuorumState {
     // Nothing when it is damaged.
     static std::optional<QuorumState> parse(std::string_view text);
 };
+
+// A default one when there is no file. EBADMSG when it is damaged. `folder` is that of the metadata
+// log.
+runtime::Task<IoResult<QuorumState>> read_quorum_state(runtime::Disk& disk, std::string folder);
 
 }  // namespace cauce::quorum
