@@ -1,8 +1,7 @@
 #include "server/producer_ids.h"
 
-#include "controller/host.h"
 #include "metadata/image.h"
-#include "server/shard_services.h"
+#include "server/controller_call.h"
 #include "wire/messages/allocate_producer_ids_request.h"
 #include "wire/messages/allocate_producer_ids_response.h"
 
@@ -42,8 +41,7 @@ Task<Result<ProducerId>> ProducerIds::next(ShardServices& shard) {
             continue;
         }
         asking_ = true;
-        const MonoTime deadline =
-            shard.shards.clock().now() + milliseconds(shard.settings.request_timeout_ms);
+        const MonoTime deadline = default_deadline(shard);
         Visit visit{shard.peers[ShardServices::kControllerShard], deadline};
         const Block block =
             co_await shard.shards.on(ShardServices::kControllerShard, std::move(visit));

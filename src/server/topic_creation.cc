@@ -1,17 +1,15 @@
 #include "server/topic_creation.h"
 
-#include "controller/host.h"
-#include "metadata/image.h"
+#include "server/controller_call.h"
+#include "server/group_shard.h"
 #include "wire/messages/create_topics_request.h"
 #include "wire/messages/create_topics_response.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace cauce::server {
 
 namespace {
-
-constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
 
 using Request = wire::CreateTopicsRequest;
 using CreatedTopic = wire::CreateTopicsResponse::CreatableTopicResult;
@@ -39,28 +37,35 @@ void warn_of_offsets_topic(ShardServices& shard, const CreatedTopic& topic) {
                        reason);
 }
 
+struct Created {
+    CreationErrors errors;
+    Offset known;  // what the controller's image shows of it
+};
+
 // On the controller's shard.
-Task<CreationErrors> create(ShardServices& shard, std::set<std::string> names, MonoTime deadline) {
+Task<Created> create(ShardServices& shard, std::set<std::string> names, MonoTime deadline) {
     Request request;
     request.timeout_ms = shard.settings.request_timeout_ms;
     for (const std::string& name : names)
         request.topics.push_back(topic_with_defaults(shard.settings, name));
-    const auto reply = co_await shard.controller.create_topics(request, deadline);
-    CreationErrors errors;
-    for (const auto& topic : reply.response.topics) {
+    const auto heard = co_await ControllerVisit<Request, wire::CreateTopicsResponse>::run(
+        shard.controller, &controller::Host::create_topics, request, deadline);
+    Created created;
+    created.known = heard.known;
+    for (const auto& topic : heard.reply.response.topics) {
         const ErrorCode error = error_code_from_wire(topic.error_code);
         if (topic.name == kOffsetsTopic) warn_of_offsets_topic(shard, topic);
         if (error != ErrorCode::none && error != ErrorCode::topic_already_exists)
-            errors.emplace(std::string(topic.name), error);
+            created.errors.emplace(std::string(topic.name), error);
     }
-    co_return errors;
+    co_return created;
 }
 
 struct Visit {
     ShardServices* shard;
     std::set<std::string> names;
     MonoTime deadline;
-    Task<CreationErrors> operator()() { return create(*shard, std::move(names), deadline); }
+    Task<Created> operator()() { return create(*shard, std::move(names), deadline); }
 };
 
 }  // namespace
@@ -76,22 +81,12 @@ std::string offsets_topic_refusal(const CreatedTopic& topic) {
     return reason;
 }
 
-Task<void> await_topic(ShardServices& shard, std::string name, bool present, MonoTime deadline) {
-    while ((shard.image->topic(name) != nullptr) != present) {
-        if (!co_await shard.image_changed.wait_until(shard.shards.timers(), deadline)) co_return;
-    }
-}
-
 Task<CreationErrors> create_missing_topics(ShardServices& shard, std::set<std::string> names) {
-    const MonoTime deadline =
-        shard.shards.clock().now() + milliseconds(shard.settings.request_timeout_ms);
-    Visit visit{shard.peers[ShardServices::kControllerShard], names, deadline};
-    CreationErrors errors =
-        co_await shard.shards.on(ShardServices::kControllerShard, std::move(visit));
-    for (const std::string& name : names) {
-        if (!errors.contains(name)) co_await await_topic(shard, name, true, deadline);
-    }
-    co_return errors;
+    const MonoTime deadline = default_deadline(shard);
+    Visit visit{shard.peers[ShardServices::kControllerShard], std::move(names), deadline};
+    Created created = co_await shard.shards.on(ShardServices::kControllerShard, std::move(visit));
+    co_await await_image(shard, created.known, deadline);
+    co_return std::move(created.errors);
 }
 
 }  // namespace cauce::server

@@ -23,8 +23,4 @@ Task<CreationErrors> create_missing_topics(ShardServices& shard, std::set<std::s
 // Why the topic of committed offsets could not be made, for the log; empty when it is there.
 std::string offsets_topic_refusal(const wire::CreateTopicsResponse::CreatableTopicResult& topic);
 
-// Ends when this shard's image shows the topic or, with `present` false, no longer does; or at the
-// deadline.
-Task<void> await_topic(ShardServices& shard, std::string name, bool present, MonoTime deadline);
-
 }  // namespace cauce::server

@@ -1,24 +1,10 @@
 #include "server/api/delete_topics.h"
 
-#include "controller/host.h"
-#include "server/topic_creation.h"
+#include "server/controller_call.h"
 #include "wire/messages/delete_topics_request.h"
 #include "wire/messages/delete_topics_response.h"
 
 namespace cauce::server::api {
-
-namespace {
-
-using Reply = controller::Reply<wire::DeleteTopicsResponse>;
-
-struct Visit {
-    ShardServices* shard;
-    const wire::DeleteTopicsRequest* request;
-    MonoTime deadline;
-    Task<Reply> operator()() { return shard->controller.delete_topics(*request, deadline); }
-};
-
-}  // namespace
 
 Task<Outcome> delete_topics(RequestContext& context) {
     wire::DeleteTopicsRequest request;
@@ -31,14 +17,8 @@ Task<Outcome> delete_topics(RequestContext& context) {
     }
     request.topic_names.clear();
     ShardServices& here = context.shard;
-    const MonoTime deadline =
-        here.shards.clock().now() + milliseconds(std::max(request.timeout_ms, 0));
-    Visit visit{here.peers[ShardServices::kControllerShard], &request, deadline};
-    const Reply reply = co_await here.shards.on(ShardServices::kControllerShard, std::move(visit));
-    for (const auto& topic : reply.response.responses) {
-        if (topic.error_code == 0 && topic.name)
-            co_await await_topic(here, std::string(*topic.name), false, deadline);
-    }
+    const auto reply = co_await ask_controller(here, &controller::Host::delete_topics, request,
+                                               deadline_in(here, request.timeout_ms));
     co_return context.reply(reply.response);
 }
 
