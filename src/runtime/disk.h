@@ -60,6 +60,12 @@ struct DirectoryEntry {
     bool is_directory = false;
 };
 
+// Of the file system that holds a folder.
+struct DiskSpace {
+    std::uint64_t total_bytes = 0;
+    std::uint64_t free_bytes = 0;  // as much as this process may use
+};
+
 class Disk {
 public:
     virtual ~Disk() = default;
@@ -76,7 +82,7 @@ public:
     virtual IoResult<void> remove(std::string_view path) = 0;
     // Makes the names in a folder durable: files made, renamed and removed before the call.
     virtual Task<IoResult<void>> sync_folder(std::string folder) = 0;
-    virtual IoResult<std::uint64_t> free_bytes(std::string_view folder) = 0;
+    virtual IoResult<DiskSpace> space(std::string_view folder) = 0;
     // An exclusive lock on a file, held until the result is destroyed or the process ends.
     // EWOULDBLOCK: held elsewhere.
     virtual IoResult<std::unique_ptr<File>> lock(std::string_view path) = 0;

@@ -71,6 +71,7 @@ public:
     bool truncate(Inode file, std::uint64_t size);
     bool reserve(Inode file, std::uint64_t end);
     std::uint64_t size(Inode file) const;
+    std::uint64_t capacity_bytes() const { return capacity_pages_ * kPageSize; }
     std::uint64_t free_bytes() const { return (capacity_pages_ - used_pages_) * kPageSize; }
     void set_capacity(std::uint64_t bytes);
 

@@ -191,9 +191,9 @@ runtime::Task<IoResult<void>> SimDisk::sync_folder(std::string folder) {
     co_return IoResult<void>();
 }
 
-IoResult<std::uint64_t> SimDisk::free_bytes(std::string_view folder) {
+IoResult<runtime::DiskSpace> SimDisk::space(std::string_view folder) {
     if (!image().exists(folder)) return io_fail(ENOENT, "statvfs", std::string(folder));
-    return image().free_bytes();
+    return runtime::DiskSpace{image().capacity_bytes(), image().free_bytes()};
 }
 
 IoResult<std::unique_ptr<runtime::File>> SimDisk::lock(std::string_view path) {

@@ -40,7 +40,7 @@ public:
     IoResult<void> rename(std::string_view, std::string_view) override { return {}; }
     IoResult<void> remove(std::string_view) override { return {}; }
     runtime::Task<IoResult<void>> sync_folder(std::string) override { co_return IoResult<void>{}; }
-    IoResult<std::uint64_t> free_bytes(std::string_view) override { return 0; }
+    IoResult<runtime::DiskSpace> space(std::string_view) override { return runtime::DiskSpace{}; }
     IoResult<std::unique_ptr<runtime::File>> lock(std::string_view) override {
         return std::make_unique<NullFile>();
     }

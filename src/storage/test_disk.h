@@ -201,9 +201,9 @@ public:
         co_return IoResult<void>{};
     }
 
-    IoResult<std::uint64_t> free_bytes(std::string_view) override {
-        return capacity_bytes.value_or(1ull << 40) -
-               std::min(used(), capacity_bytes.value_or(1ull << 40));
+    IoResult<runtime::DiskSpace> space(std::string_view) override {
+        const std::uint64_t total = capacity_bytes.value_or(1ull << 40);
+        return runtime::DiskSpace{total, total - std::min(used(), total)};
     }
 
     IoResult<std::unique_ptr<runtime::File>> lock(std::string_view path) override {

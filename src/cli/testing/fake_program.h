@@ -85,7 +85,7 @@ public:
     runtime::Task<IoResult<void>> sync_folder(std::string folder) override {
         co_return io_fail(ENOENT, "sync", std::move(folder));
     }
-    IoResult<std::uint64_t> free_bytes(std::string_view folder) override {
+    IoResult<runtime::DiskSpace> space(std::string_view folder) override {
         return io_fail(ENOENT, "statfs", std::string(folder));
     }
     IoResult<std::unique_ptr<runtime::File>> lock(std::string_view path) override {

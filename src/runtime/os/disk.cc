@@ -114,11 +114,12 @@ Task<IoResult<void>> PosixDisk::sync_folder(std::string folder) {
     co_return co_await work;
 }
 
-IoResult<std::uint64_t> PosixDisk::free_bytes(std::string_view folder) {
+IoResult<DiskSpace> PosixDisk::space(std::string_view folder) {
     std::string name(folder);
     struct statvfs status{};
     if (::statvfs(name.c_str(), &status) != 0) return io_fail(errno, "statvfs", std::move(name));
-    return std::uint64_t{status.f_bavail} * status.f_frsize;
+    const std::uint64_t block = status.f_frsize;
+    return DiskSpace{block * status.f_blocks, block * status.f_bavail};
 }
 
 IoResult<std::unique_ptr<File>> PosixDisk::lock(std::string_view path) {

@@ -195,7 +195,10 @@ TEST(Disk, ListsByNameAndRenamesAndRemoves) {
     EXPECT_EQ(entries[0].name, "b");
     EXPECT_EQ(disk.remove(folder.file("a")).error().number, ENOENT);
     EXPECT_EQ(disk.list(folder.file("sub")).error().number, ENOENT);
-    EXPECT_GT(take(disk.free_bytes(folder.path())), 0u);
+    const DiskSpace space = take(disk.space(folder.path()));
+    EXPECT_GT(space.free_bytes, 0u);
+    EXPECT_GE(space.total_bytes, space.free_bytes);
+    EXPECT_EQ(disk.space(folder.file("sub")).error().number, ENOENT);
 }
 
 TEST(Disk, ALockIsHeldOnceUntilItIsDestroyed) {

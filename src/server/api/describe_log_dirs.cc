@@ -128,12 +128,13 @@ Task<Outcome> describe_log_dirs(RequestContext& context) {
         Response::DescribeLogDirsResult& out = response.results.emplace_back();
         out.log_dir = directory.path();
         out.is_cordoned = is_cordoned(here, directory.path());
-        const auto free_bytes = directory.disk().free_bytes(directory.path());
-        if (directory.offline() || !free_bytes) {
+        const auto space = directory.disk().space(directory.path());
+        if (directory.offline() || !space) {
             out.error_code = to_wire(ErrorCode::kafka_storage_error);
             continue;
         }
-        out.usable_bytes = clamped(*free_bytes);
+        out.total_bytes = clamped(space->total_bytes);
+        out.usable_bytes = clamped(space->free_bytes);
         for (const HeldLog& held : logs) {
             if (held.directory == i) add(out, held);
         }
