@@ -13,6 +13,7 @@
 #include "controller/state/isr.h"
 #include "controller/state/partitions.h"
 #include "controller/state/producer_ids.h"
+#include "controller/state/reassignments.h"
 #include "controller/state/topics.h"
 #include "metadata/image_builder.h"
 #include "metadata/image_records.h"
@@ -22,6 +23,8 @@
 #include "wire/messages/allocate_producer_ids_response.h"
 #include "wire/messages/alter_configs_request.h"
 #include "wire/messages/alter_configs_response.h"
+#include "wire/messages/alter_partition_reassignments_request.h"
+#include "wire/messages/alter_partition_reassignments_response.h"
 #include "wire/messages/alter_partition_request.h"
 #include "wire/messages/alter_partition_response.h"
 #include "wire/messages/broker_heartbeat_request.h"
@@ -143,6 +146,15 @@ Reply<wire::ElectLeadersResponse> refuse(const wire::ElectLeadersRequest& reques
     return state::refuse_elections(request, code, std::string(error_name(code)));
 }
 
+Reply<wire::AlterPartitionReassignmentsResponse> refuse(
+    const wire::AlterPartitionReassignmentsRequest& request, ErrorCode code) {
+    Reply<wire::AlterPartitionReassignmentsResponse> reply;
+    reply.response.allow_replication_factor_change = request.allow_replication_factor_change;
+    reply.response.error_code = to_wire(code);
+    reply.response.error_message.reset();
+    return reply;
+}
+
 Reply<wire::UpdateFeaturesResponse> refuse(const wire::UpdateFeaturesRequest&, ErrorCode code) {
     Reply<wire::UpdateFeaturesResponse> reply;
     reply.response.error_code = to_wire(code);
@@ -236,6 +248,15 @@ public:
         -> Task<decltype(refuse(request, ErrorCode::none))> {
         if (!active_) co_return refuse(request, ErrorCode::not_controller);
         auto outcome = decide(rule, request);
+        const ErrorCode fate = co_await commit(outcome.records, deadline);
+        if (fate != ErrorCode::none) co_return refuse(request, fate);
+        co_return std::move(outcome.reply);
+    }
+
+    Task<Reply<wire::AlterPartitionReassignmentsResponse>> alter_partition_reassignments(
+        const wire::AlterPartitionReassignmentsRequest& request, MonoTime deadline) {
+        if (!active_) co_return refuse(request, ErrorCode::not_controller);
+        auto outcome = state::alter_partition_reassignments(context(), request);
         const ErrorCode fate = co_await commit(outcome.records, deadline);
         if (fate != ErrorCode::none) co_return refuse(request, fate);
         co_return std::move(outcome.reply);
@@ -713,6 +734,10 @@ Task<Reply<wire::IncrementalAlterConfigsResponse>> Host::incremental_alter_confi
 Task<Reply<wire::ElectLeadersResponse>> Host::elect_leaders(
     const wire::ElectLeadersRequest& request, MonoTime deadline) {
     return state_->change(request, state::elect_leaders, deadline);
+}
+Task<Reply<wire::AlterPartitionReassignmentsResponse>> Host::alter_partition_reassignments(
+    const wire::AlterPartitionReassignmentsRequest& request, MonoTime deadline) {
+    return state_->alter_partition_reassignments(request, deadline);
 }
 Task<Reply<wire::UpdateFeaturesResponse>> Host::update_features(
     const wire::UpdateFeaturesRequest& request, MonoTime deadline) {

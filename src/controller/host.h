@@ -34,6 +34,8 @@ struct AllocateProducerIdsRequest;
 struct AllocateProducerIdsResponse;
 struct AlterConfigsRequest;
 struct AlterConfigsResponse;
+struct AlterPartitionReassignmentsRequest;
+struct AlterPartitionReassignmentsResponse;
 struct AlterPartitionRequest;
 struct AlterPartitionResponse;
 struct BrokerHeartbeatRequest;
@@ -110,6 +112,8 @@ public:
         const wire::IncrementalAlterConfigsRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::ElectLeadersResponse>> elect_leaders(
         const wire::ElectLeadersRequest& request, MonoTime deadline);
+    runtime::Task<Reply<wire::AlterPartitionReassignmentsResponse>> alter_partition_reassignments(
+        const wire::AlterPartitionReassignmentsRequest& request, MonoTime deadline);
     runtime::Task<Reply<wire::UpdateFeaturesResponse>> update_features(
         const wire::UpdateFeaturesRequest& request, MonoTime deadline);
     // At once: it changes nothing.

@@ -1,6 +1,7 @@
 #include "server/dispatch.h"
 
 #include "server/api/alter_configs.h"
+#include "server/api/alter_partition_reassignments.h"
 #include "server/api/api_versions.h"
 #include "server/api/create_partitions.h"
 #include "server/api/create_topics.h"
@@ -25,6 +26,7 @@
 #include "server/api/list_config_resources.h"
 #include "server/api/list_groups.h"
 #include "server/api/list_offsets.h"
+#include "server/api/list_partition_reassignments.h"
 #include "server/api/metadata.h"
 #include "server/api/offset_commit.h"
 #include "server/api/offset_delete.h"
@@ -73,6 +75,8 @@ constexpr std::array kServed{
     Api{ApiKey::create_partitions,   0,  3, api::create_partitions},
     Api{ApiKey::delete_groups,       0,  3, api::delete_groups},
     Api{ApiKey::elect_leaders,       0,  2, api::elect_leaders},
+    Api{ApiKey::alter_partition_reassignments, 0, 1, api::alter_partition_reassignments},
+    Api{ApiKey::list_partition_reassignments,  0, 0, api::list_partition_reassignments},
     Api{ApiKey::incremental_alter_configs, 0, 1, api::incremental_alter_configs},
     Api{ApiKey::offset_delete,       0,  0, api::offset_delete},
     Api{ApiKey::describe_quorum,     0,  2, api::describe_quorum},

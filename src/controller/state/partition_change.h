@@ -1,6 +1,9 @@
 // PartitionChange: what becomes of a partition's leader, ISR and eligible leaders when brokers come
-// or go or a leader changes its ISR (KIP-966). Takes what is wanted, gives the record that gets
-// there, or none when nothing changes.
+// or go or a leader changes its ISR (KIP-966), and of its replicas when they are reassigned
+// (KIP-455). Takes what is wanted, gives the record that gets there, or none when nothing changes.
+//
+// A reassignment is complete once every replica it adds is in the ISR: whatever the change was for,
+// the replicas it removes go with it then.
 #pragma once
 
 #include "base/ids.h"
@@ -31,10 +34,17 @@ public:
     // These lost what they had not flushed: no eligible leaders any more.
     void set_unclean_shutdown(NodeId broker) { unclean_shutdown_ = broker; }
     void set_recovered() { target_recovering_ = false; }
+    // What comes and what goes are both part of `replicas` while it runs. `directory_of_new` tells
+    // where a broker puts a replica; null: directories are not known to the metadata version.
+    void set_reassignment(std::vector<NodeId> replicas, std::vector<NodeId> adding,
+                          std::vector<NodeId> removing,
+                          std::function<Uuid(NodeId)> directory_of_new);
 
     std::optional<wire::PartitionChangeRecord> build();
 
 private:
+    void complete_reassignment();
+    void change_replicas(wire::PartitionChangeRecord& record) const;
     void fill_target_elr();
     void elect(wire::PartitionChangeRecord& record);
     bool is_valid_leader(NodeId broker) const;
@@ -50,6 +60,11 @@ private:
     bool first_preferred_ = false;
     std::optional<NodeId> unclean_shutdown_;
 
+    std::function<Uuid(NodeId)> directory_of_new_;
+
+    std::vector<NodeId> target_replicas_;
+    std::vector<NodeId> target_adding_;
+    std::vector<NodeId> target_removing_;
     std::vector<NodeId> target_isr_;
     std::vector<NodeId> target_elr_;
     bool target_recovering_;
