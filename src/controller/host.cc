@@ -253,15 +253,6 @@ public:
         co_return std::move(outcome.reply);
     }
 
-    Task<Reply<wire::AlterPartitionReassignmentsResponse>> alter_partition_reassignments(
-        const wire::AlterPartitionReassignmentsRequest& request, MonoTime deadline) {
-        if (!active_) co_return refuse(request, ErrorCode::not_controller);
-        auto outcome = state::alter_partition_reassignments(context(), request);
-        const ErrorCode fate = co_await commit(outcome.records, deadline);
-        if (fate != ErrorCode::none) co_return refuse(request, fate);
-        co_return std::move(outcome.reply);
-    }
-
     Task<Reply<wire::UpdateFeaturesResponse>> update_features(
         const wire::UpdateFeaturesRequest& request, MonoTime deadline) {
         if (!active_) co_return refuse(request, ErrorCode::not_controller);
@@ -737,7 +728,7 @@ Task<Reply<wire::ElectLeadersResponse>> Host::elect_leaders(
 }
 Task<Reply<wire::AlterPartitionReassignmentsResponse>> Host::alter_partition_reassignments(
     const wire::AlterPartitionReassignmentsRequest& request, MonoTime deadline) {
-    return state_->alter_partition_reassignments(request, deadline);
+    return state_->change(request, state::alter_partition_reassignments, deadline);
 }
 Task<Reply<wire::UpdateFeaturesResponse>> Host::update_features(
     const wire::UpdateFeaturesRequest& request, MonoTime deadline) {
