@@ -1,10 +1,10 @@
 #include "node/config.h"
 
 #include "base/contains.h"
+#include "base/properties.h"
 #include "metadata/config_effects.h"
 #include "metadata/config_keys.h"
 #include "metadata/resource_configs.h"
-#include "node/properties.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
-#include "node/properties.h"
+#include "base/properties.h"
 
 #include <charconv>
 
-namespace cauce::node {
+namespace cauce::inline base {
 
 namespace {
 
@@ -126,4 +126,4 @@ Result<std::vector<Property>> parse_properties(std::string_view text) {
     return properties;
 }
 
-}  // namespace cauce::node
+}  // namespace cauce::inline base

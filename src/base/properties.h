@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cauce::node {
+namespace cauce::inline base {
 
 struct Property {
     std::string key;
@@ -23,4 +23,4 @@ struct Property {
 // In the order of the file; a key may come twice (the later one counts). An error names the line.
 Result<std::vector<Property>> parse_properties(std::string_view text);
 
-}  // namespace cauce::node
+}  // namespace cauce::inline base

@@ -1,8 +1,8 @@
-#include "node/properties.h"
+#include "base/properties.h"
 
 #include <gtest/gtest.h>
 
-namespace cauce::node {
+namespace cauce::inline base {
 namespace {
 
 std::vector<Property> parse(std::string_view text) {
@@ -38,4 +38,4 @@ TEST(Properties, ABadEscapeNamesItsLine) {
 }
 
 }  // namespace
-}  // namespace cauce::node
+}  // namespace cauce::inline base
