@@ -17,8 +17,12 @@
 #include "wire/messages/describe_configs_response.h"
 #include "wire/messages/describe_groups_request.h"
 #include "wire/messages/describe_groups_response.h"
+#include "wire/messages/describe_topic_partitions_request.h"
+#include "wire/messages/describe_topic_partitions_response.h"
 #include "wire/messages/incremental_alter_configs_request.h"
 #include "wire/messages/incremental_alter_configs_response.h"
+#include "wire/messages/list_config_resources_request.h"
+#include "wire/messages/list_config_resources_response.h"
 #include "wire/messages/list_groups_request.h"
 #include "wire/messages/list_groups_response.h"
 #include "wire/messages/list_offsets_request.h"
@@ -164,6 +168,11 @@ Task<Result<std::vector<TopicOutcome>>> create_topics(Cluster& cluster,
         creatable.name = topic.name;
         creatable.num_partitions = topic.partitions;
         creatable.replication_factor = topic.replicas;
+        for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+            auto& assigned = creatable.assignments.emplace_back();
+            assigned.partition_index = static_cast<std::int32_t>(i);
+            assigned.broker_ids = topic.assignment[i];
+        }
         for (const auto& [name, value] : topic.configs) {
             auto& config = creatable.configs.emplace_back();
             config.name = name;
@@ -204,13 +213,17 @@ Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
 
 Task<Result<std::vector<TopicOutcome>>> create_partitions(
     Cluster& cluster, std::vector<std::pair<std::string, std::int32_t>> counts, bool validate_only,
-    MonoTime deadline) {
+    MonoTime deadline, NewReplicas replicas) {
     wire::CreatePartitionsRequest request;
     for (const auto& [name, count] : counts) {
         auto& topic = request.topics.emplace_back();
         topic.name = name;
         topic.count = count;
         topic.assignments.reset();  // Null: wherever the controller finds best.
+        for (const std::vector<std::int32_t>& brokers : replicas[name]) {
+            if (!topic.assignments) topic.assignments.emplace();
+            topic.assignments->emplace_back().broker_ids = brokers;
+        }
     }
     request.timeout_ms = timeout_ms(cluster, deadline);
     request.validate_only = validate_only;
@@ -225,6 +238,48 @@ Task<Result<std::vector<TopicOutcome>>> create_partitions(
             if (outcome.ok() && name == outcome.name) outcome.partitions = count;
     }
     co_return outcomes;
+}
+
+Task<Result<std::map<std::string, TopicReplicas>>> describe_replicas(
+    Cluster& cluster, std::vector<std::string> topics, std::int32_t page, MonoTime deadline) {
+    std::map<std::string, TopicReplicas> described;
+    ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.any(deadline));
+    if (!connection->version<wire::DescribeTopicPartitionsRequest>()) co_return described;
+    wire::DescribeTopicPartitionsRequest request;
+    for (const std::string& name : topics)
+        request.topics.emplace_back().name = name;
+    std::ranges::sort(request.topics, {}, [](const auto& topic) { return topic.name; });
+    request.response_partition_limit = page;
+    std::string from_topic;
+    for (;;) {
+        ASSIGN_OR_CO_RETURN(
+            const auto reply,
+            co_await cluster.call<wire::DescribeTopicPartitionsResponse>(request, deadline));
+        for (const auto& topic : reply.body.topics) {
+            if (topic.error_code != 0 || !topic.name) continue;
+            TopicReplicas& replicas = described[std::string(*topic.name)];
+            for (const auto& partition : topic.partitions)
+                replicas[partition.partition_index] = {partition.eligible_leader_replicas,
+                                                       partition.last_known_elr};
+        }
+        if (!reply.body.next_cursor) co_return described;
+        // The broker says how to go on; one that goes back would keep us for ever.
+        const auto& next = *reply.body.next_cursor;
+        const bool advances = !request.cursor || next.topic_name > request.cursor->topic_name ||
+                              (next.topic_name == request.cursor->topic_name &&
+                               next.partition_index > request.cursor->partition_index);
+        if (!advances)
+            co_return fail(ErrorCode::corrupt_message,
+                           "the broker describes the same partitions again");
+        std::string topic_name(next.topic_name);
+        const std::int32_t partition_index = next.partition_index;
+        from_topic = std::move(topic_name);
+        auto& cursor = request.cursor.emplace();
+        cursor.topic_name = from_topic;
+        cursor.partition_index = partition_index;
+        std::erase_if(request.topics,
+                      [&](const auto& topic) { return topic.name < std::string_view(from_topic); });
+    }
 }
 
 // --- configuration
@@ -287,6 +342,31 @@ Task<Result<Reply<Response>>> call_home(Cluster& cluster, std::optional<NodeId> 
 
 }  // namespace
 
+namespace {
+
+std::vector<ConfigEntry> config_entries(
+    const wire::DescribeConfigsResponse::DescribeConfigsResult& result) {
+    std::vector<ConfigEntry> entries;
+    for (const auto& config : result.configs) {
+        ConfigEntry& entry = entries.emplace_back();
+        entry.name = std::string(config.name);
+        if (config.value) entry.value = std::string(*config.value);
+        entry.source = config_source(config.config_source);
+        entry.is_read_only = config.read_only;
+        entry.is_sensitive = config.is_sensitive;
+        for (const auto& synonym : config.synonyms) {
+            ConfigSynonym& place = entry.synonyms.emplace_back();
+            place.name = std::string(synonym.name);
+            if (synonym.value) place.value = std::string(*synonym.value);
+            place.source = config_source(synonym.source);
+        }
+    }
+    std::ranges::sort(entries, {}, &ConfigEntry::name);
+    return entries;
+}
+
+}  // namespace
+
 Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigResource resource,
                                                        std::string name, MonoTime deadline) {
     wire::DescribeConfigsRequest request;
@@ -305,23 +385,48 @@ Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster, ConfigR
     const auto& result = reply.body.results.front();
     Error error = to_error(result.error_code, result.error_message);
     if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
-    std::vector<ConfigEntry> entries;
-    for (const auto& config : result.configs) {
-        ConfigEntry& entry = entries.emplace_back();
-        entry.name = std::string(config.name);
-        if (config.value) entry.value = std::string(*config.value);
-        entry.source = config_source(config.config_source);
-        entry.is_read_only = config.read_only;
-        entry.is_sensitive = config.is_sensitive;
-        for (const auto& synonym : config.synonyms) {
-            ConfigSynonym& place = entry.synonyms.emplace_back();
-            place.name = std::string(synonym.name);
-            if (synonym.value) place.value = std::string(*synonym.value);
-            place.source = config_source(synonym.source);
+    co_return config_entries(result);
+}
+
+Task<Result<std::map<std::string, Result<std::vector<ConfigEntry>>>>> describe_topic_configs(
+    Cluster& cluster, std::vector<std::string> names, MonoTime deadline) {
+    wire::DescribeConfigsRequest request;
+    for (const std::string& name : names) {
+        auto& asked = request.resources.emplace_back();
+        asked.resource_type = static_cast<std::int8_t>(ConfigResource::topic);
+        asked.resource_name = name;
+        asked.configuration_keys.reset();  // Null: all of them.
+    }
+    ASSIGN_OR_CO_RETURN(const auto reply,
+                        co_await cluster.call<wire::DescribeConfigsResponse>(request, deadline));
+    std::map<std::string, Result<std::vector<ConfigEntry>>> described;
+    for (const auto& result : reply.body.results) {
+        auto& configs = described[std::string(result.resource_name)];
+        Error error = to_error(result.error_code, result.error_message);
+        if (error.code == ErrorCode::none) {
+            configs = config_entries(result);
+        } else {
+            configs = std::unexpected(std::move(error));
         }
     }
-    std::ranges::sort(entries, {}, &ConfigEntry::name);
-    co_return entries;
+    co_return described;
+}
+
+Task<Result<std::vector<std::string>>> list_config_resources(Cluster& cluster,
+                                                             ConfigResource resource,
+                                                             MonoTime deadline) {
+    wire::ListConfigResourcesRequest request;
+    request.resource_types.push_back(static_cast<std::int8_t>(resource));
+    ASSIGN_OR_CO_RETURN(const auto reply, co_await cluster.call<wire::ListConfigResourcesResponse>(
+                                              request, deadline));
+    Error error = to_error(reply.body.error_code, std::nullopt);
+    if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+    std::vector<std::string> names;
+    for (const auto& listed : reply.body.config_resources)
+        if (listed.resource_type == static_cast<std::int8_t>(resource))
+            names.emplace_back(listed.resource_name);
+    std::ranges::sort(names);
+    co_return names;
 }
 
 Task<Result<std::vector<ConfigOutcome>>> alter_configs(Cluster& cluster,

@@ -25,6 +25,8 @@ struct NewTopic {
     std::string name;
     std::int32_t partitions = -1;  // -1: the broker's default
     std::int16_t replicas = -1;
+    // The brokers of each partition, instead of the two numbers; empty: the cluster chooses.
+    std::vector<std::vector<std::int32_t>> assignment;
     std::vector<std::pair<std::string, std::string>> configs;
 };
 
@@ -47,10 +49,24 @@ runtime::Task<Result<std::vector<TopicOutcome>>> delete_topics(Cluster& cluster,
                                                                std::vector<std::string> names,
                                                                MonoTime deadline);
 
+// The brokers of each new partition, by topic; where there is nothing the cluster chooses.
+using NewReplicas = std::map<std::string, std::vector<std::vector<std::int32_t>>>;
 // Raises topics to so many partitions each. Not tried again after a connection broke.
 runtime::Task<Result<std::vector<TopicOutcome>>> create_partitions(
     Cluster& cluster, std::vector<std::pair<std::string, std::int32_t>> counts, bool validate_only,
-    MonoTime deadline);
+    MonoTime deadline, NewReplicas replicas = {});
+
+// Replicas beside the in-sync ones that may become leaders, and those that could last (KIP-966);
+// nothing where the cluster keeps no account of them.
+struct EligibleReplicas {
+    std::optional<std::vector<std::int32_t>> leaders;
+    std::optional<std::vector<std::int32_t>> last_known;
+};
+using TopicReplicas = std::map<std::int32_t, EligibleReplicas>;  // by partition
+// Asks for pages of `page` partitions. Nothing of topics that are not there, and nothing at all
+// when the broker does not tell.
+runtime::Task<Result<std::map<std::string, TopicReplicas>>> describe_replicas(
+    Cluster& cluster, std::vector<std::string> topics, std::int32_t page, MonoTime deadline);
 
 // --- configuration
 
@@ -96,6 +112,15 @@ runtime::Task<Result<std::vector<ConfigEntry>>> describe_config(Cluster& cluster
                                                                 ConfigResource resource,
                                                                 std::string name,
                                                                 MonoTime deadline);
+
+// Of several topics at once, by their names.
+runtime::Task<Result<std::map<std::string, Result<std::vector<ConfigEntry>>>>>
+describe_topic_configs(Cluster& cluster, std::vector<std::string> names, MonoTime deadline);
+
+// The names of resources of a kind that have settings.
+runtime::Task<Result<std::vector<std::string>>> list_config_resources(Cluster& cluster,
+                                                                      ConfigResource resource,
+                                                                      MonoTime deadline);
 
 // Kafka's numbers.
 enum class ConfigOperation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
