@@ -278,6 +278,13 @@ std::expected<cli::ConfigFile, std::string> Program::read_config_file(
     return file;
 }
 
+int Program::ask_to_end(const Chosen& chosen) {
+    int asked = 0;
+    for (const runtime::os::Process& process : runtime::os::processes_of_this_program())
+        if (chosen(process.words) && runtime::os::ask_to_end(process.id)) ++asked;
+    return asked;
+}
+
 int Program::broker_start(const cli::BrokerStartOptions& options) {
     auto input = config_input(options, invocation_.variables);
     if (!input) return complain(input.error().message);

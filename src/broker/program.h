@@ -28,6 +28,7 @@ public:
     bool exists(const std::string& path) override;
     cli::ServerSetup server_setup(const cli::BrokerStartOptions& options) override;
     cli::HostFacts host_facts() override;
+    int ask_to_end(const Chosen& chosen) override;
 
 private:
     // Called with the addresses that clients reach, once they can be served.

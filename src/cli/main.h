@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cauce::cli {
 
@@ -37,6 +38,11 @@ public:
     // What broker_start() would start. Starts and changes nothing.
     virtual ServerSetup server_setup(const BrokerStartOptions& options) = 0;
     virtual HostFacts host_facts() = 0;
+
+    // Asks other processes of this program to end: those that `chosen` picks by the words they were
+    // called with. Returns how many it asked.
+    using Chosen = std::function<bool(const std::vector<std::string>& words)>;
+    virtual int ask_to_end(const Chosen& chosen) = 0;
 };
 
 // Understands the arguments and does what they ask for, by exactly one call into `program` that

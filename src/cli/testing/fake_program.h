@@ -7,6 +7,7 @@
 #include "client/testing/loop.h"
 #include "client/testing/memory_net.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <expected>
 #include <map>
@@ -137,6 +138,9 @@ public:
         return setup;
     }
     HostFacts host_facts() override { return facts; }
+    int ask_to_end(const Chosen& chosen) override {
+        return static_cast<int>(std::ranges::count_if(others, chosen));
+    }
 
     // "cauce" and these words.
     int call(std::vector<std::string> words) {
@@ -155,6 +159,7 @@ public:
     runtime::Disk* disk = &no_disk;
     runtime::Stop stop;
     int runs = 0;
+    std::vector<std::vector<std::string>> others;  // processes, by their words
     std::optional<DevOptions> dev_options;
     std::optional<BrokerStartOptions> start_options;
     std::optional<StorageFormatOptions> format_options;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -110,6 +112,31 @@ std::optional<bool> clock_synchronised() {
     const int answer = ::adjtimex(&state);
     if (answer < 0) return std::nullopt;
     return answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+std::vector<Process> processes_of_this_program() {
+    std::vector<Process> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename().string();
+        int id = 0;
+        const char* end = name.data() + name.size();
+        const auto [stopped, wrong] = std::from_chars(name.data(), end, id);
+        if (wrong != std::errc() || stopped != end || id == ::getpid()) continue;
+        // Of other users' processes nobody says what they run.
+        std::error_code hidden;
+        const std::filesystem::path runs = entry.path() / "exe";
+        if (!std::filesystem::equivalent(runs, "/proc/self/exe", hidden)) continue;
+        Process process{id, {}};
+        std::ifstream words(entry.path() / "cmdline");
+        for (std::string word; std::getline(words, word, '\0');)
+            process.words.push_back(word);
+        found.push_back(std::move(process));
+    }
+    return found;
+}
+
+IoResult<void> ask_to_end(int process) {
+    if (::kill(process, SIGTERM) != 0) return io_fail(errno, "kill");
+    return {};
 }
 
 bool is_terminal(int descriptor) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cauce::runtime::os {
 
@@ -34,6 +35,14 @@ std::uint64_t open_files_max();
 
 // Whether a time service keeps the clock; nothing when the kernel does not say.
 std::optional<bool> clock_synchronised();
+// The other processes that run the same file as this one, and how they were called.
+struct Process {
+    int id = 0;
+    std::vector<std::string> words;
+};
+std::vector<Process> processes_of_this_program();
+// Asks a process to end, by SIGTERM.
+IoResult<void> ask_to_end(int process);
 
 bool is_terminal(int descriptor);
 // Width of the terminal behind a descriptor; 80 when it is none or does not say.

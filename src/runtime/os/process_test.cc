@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cauce::runtime::os {
@@ -63,6 +66,29 @@ TEST(Entropy, TwoDrawsDiffer) {
     fill_with_entropy(b);
     EXPECT_NE(a, b);
     EXPECT_NE(random_seed(), random_seed());
+}
+
+TEST(Process, OthersOfThisProgramAreFoundAndAskedToEnd) {
+    const int child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        for (;;)
+            ::pause();
+    }
+    bool found = false;
+    for (const Process& process : processes_of_this_program()) {
+        EXPECT_NE(process.id, ::getpid());
+        if (process.id != child) continue;
+        found = true;
+        ASSERT_FALSE(process.words.empty());
+        EXPECT_TRUE(process.words[0].contains("test")) << process.words[0];
+    }
+    EXPECT_TRUE(found);
+    EXPECT_TRUE(ask_to_end(child).has_value());
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    EXPECT_EQ(ask_to_end(child).error().number, ESRCH);
 }
 
 }  // namespace
