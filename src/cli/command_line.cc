@@ -2,6 +2,7 @@
 #include "cli/completion.h"
 #include "cli/globals.h"
 #include "cli/help.h"
+#include "cli/kafka/tool.h"
 #include "cli/main.h"
 #include "cli/nearest.h"
 #include "cli/verbs.h"
@@ -86,7 +87,10 @@ Found find(const std::vector<std::string>& words) {
         taken = 2;
         if (!found.verb) found.problem = unknown_word(second, first, verbs_of(first));
     } else if (!found.verb) {
-        found.problem = unknown_word(first, {}, first_words());
+        std::vector<std::string> known = first_words();
+        for (const kafka::Tool& tool : kafka::tools())
+            known.emplace_back(tool.name);
+        found.problem = unknown_word(first, {}, known);
     }
     for (std::size_t i = 0; i < words.size(); ++i)
         if (i != places[0] && (taken == 1 || i != places[1])) found.rest.push_back(words[i]);
@@ -125,6 +129,14 @@ int refuse(Program& program, const Problem& problem, const Invocation& invocatio
 }  // namespace
 
 int main(const Invocation& invocation, Program& program) {
+    // By the name of one of Kafka's tools: as the program, or as its first word.
+    for (std::size_t i = 0; i < std::min<std::size_t>(invocation.arguments.size(), 2); ++i) {
+        const kafka::Tool* tool = kafka::find_tool(invocation.arguments[i]);
+        if (tool == nullptr) continue;
+        const auto first = invocation.arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+        return kafka::start(*tool, {first, invocation.arguments.end()}, invocation, program);
+    }
+
     std::vector<std::string> words = invocation.arguments;
     if (!words.empty()) words.erase(words.begin());
 

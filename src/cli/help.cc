@@ -105,7 +105,8 @@ std::string root_help() {
     }
     out +=
         "\nEvery command takes -b HOST:PORT, -o table|wide|json|yaml|name|tsv, -q, -v and\n"
-        "--timeout. `cauce help COMMAND` tells what else, with examples.\n";
+        "--timeout. `cauce help COMMAND` tells what else, with examples. Kafka's own tools are\n"
+        "there by their names: `cauce kafka-topics --help`.\n";
     return out;
 }
 

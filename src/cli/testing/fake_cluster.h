@@ -17,6 +17,8 @@
 #include "wire/messages/describe_configs_response.h"
 #include "wire/messages/describe_groups_request.h"
 #include "wire/messages/describe_groups_response.h"
+#include "wire/messages/describe_topic_partitions_request.h"
+#include "wire/messages/describe_topic_partitions_response.h"
 #include "wire/messages/find_coordinator_request.h"
 #include "wire/messages/find_coordinator_response.h"
 #include "wire/messages/list_groups_request.h"
@@ -61,6 +63,32 @@ public:
     bool joined_meanwhile = false;
     // Of the last CreateTopics.
     std::vector<std::pair<std::string, std::string>> configs;
+
+    // `broker` tells of replicas that may become leaders, one partition at a time: 2 for partition
+    // 0, and nothing of the others.
+    void serve_replicas() {
+        using Request = wire::DescribeTopicPartitionsRequest;
+        using Response = wire::DescribeTopicPartitionsResponse;
+        broker.on<Request, Response>([this](const Request& r) {
+            Response response;
+            const std::string name(r.topics.front().name);
+            const std::int32_t number = r.cursor ? r.cursor->partition_index : 0;
+            auto& topic = response.topics.emplace_back();
+            topic.name = std::string_view(broker.keep(name));
+            auto& partition = topic.partitions.emplace_back();
+            partition.partition_index = number;
+            partition.eligible_leader_replicas.emplace();
+            partition.last_known_elr.emplace();
+            if (number == 0) partition.eligible_leader_replicas->push_back(2);
+            const bool last =
+                static_cast<std::size_t>(number) + 1 == metadata.topics[name].leaders.size();
+            if (last && r.topics.size() == 1) return response;
+            auto& next = response.next_cursor.emplace();
+            next.topic_name = last ? r.topics[1].name : std::string_view(broker.keep(name));
+            next.partition_index = last ? 0 : number + 1;
+            return response;
+        });
+    }
 
 private:
     void serve_topics() {
@@ -107,17 +135,19 @@ private:
         broker.on<wire::DescribeConfigsRequest, wire::DescribeConfigsResponse>(
             [this](const wire::DescribeConfigsRequest& r) {
                 wire::DescribeConfigsResponse response;
-                auto& result = response.results.emplace_back();
-                result.resource_type = r.resources.front().resource_type;
-                result.resource_name = broker.keep(std::string(r.resources.front().resource_name));
-                const auto add = [&](const char* name, const char* value, std::int8_t source) {
-                    auto& config = result.configs.emplace_back();
-                    config.name = std::string_view(name);
-                    config.value = std::string_view(value);
-                    config.config_source = source;
-                };
-                add("retention.ms", "1000", 1);
-                add("cleanup.policy", "delete", 5);
+                for (const auto& resource : r.resources) {
+                    auto& result = response.results.emplace_back();
+                    result.resource_type = resource.resource_type;
+                    result.resource_name = broker.keep(std::string(resource.resource_name));
+                    const auto add = [&](const char* name, const char* value, std::int8_t source) {
+                        auto& config = result.configs.emplace_back();
+                        config.name = std::string_view(name);
+                        config.value = std::string_view(value);
+                        config.config_source = source;
+                    };
+                    add("retention.ms", "1000", 1);
+                    add("cleanup.policy", "delete", 5);
+                }
                 return response;
             });
         broker.on<wire::DescribeClusterRequest, wire::DescribeClusterResponse>(

@@ -1,0 +1,42 @@
+// What the parts of kafka-consumer-groups share.
+#pragma once
+
+#include "cli/kafka/shell.h"
+#include "client/admin.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cauce::cli::kafka {
+
+// Within --timeout.
+MonoTime group_deadline(const Shell& shell);
+
+// A failure of this tool names Java's exception.
+Failure group_failure(const Shell& shell, const Error& error, std::string_view call);
+// "\nError: ..." on standard output, where this tool complains.
+runtime::Task<void> complain(Shell& shell, std::string text);
+
+// Those of --group, or all with --all-groups.
+runtime::Task<Attempt<std::vector<std::string>>> chosen_groups(Shell& shell);
+
+// What a group committed, without the partitions for which it did not.
+runtime::Task<Attempt<std::map<TopicPartition, client::CommittedOffset>>> committed_offsets(
+    Shell& shell, std::string group);
+
+// "topic" and "topic:0,1" of --topic; partitions of topics that are not there fail.
+runtime::Task<Attempt<std::vector<TopicPartition>>> chosen_partitions(Shell& shell);
+// The numbers of "topic:0,1"; nothing in `numbers` for "topic".
+struct TopicWord {
+    std::string topic;
+    std::vector<std::int32_t> numbers;
+};
+Attempt<TopicWord> read_topic_word(const std::string& word);
+
+// One file each.
+runtime::Task<Attempt<void>> reset_offsets(Shell& shell);
+runtime::Task<Attempt<void>> delete_offsets(Shell& shell);
+
+}  // namespace cauce::cli::kafka
