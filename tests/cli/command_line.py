@@ -852,6 +852,42 @@ def a_container_needs_no_configuration(binary, folder):
             expect(server.cauce.json("topic", "describe", "made-by-itself")[0]["partition_count"], 3, "num.partitions")
             expect(server.cauce.json("cluster", "health", "--exit-when-healthy")["is_healthy"], True, "health")
             server.stop()
+def kafkas_tools_format_start_ask_and_stop_by_their_names(binary, folder):
+    # A file of its own: kafka-server-stop ends every server of the program it is a link to.
+    program = folder / "cauce"
+    shutil.copy(binary, program)
+
+    def tool(name, *words, text=b"", code=0):
+        link = folder / name
+        if not link.exists():
+            link.symlink_to(program)
+        return Cauce(link, "127.0.0.1:1").call(*words, text=text, code=code)
+
+    port, controller_port = free_port(), free_port()
+    config = folder / "server.properties"
+    config.write_text(f"process.roles=broker,controller\nnode.id=1\nlog.dirs={folder}/data\n"
+                      f"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n"
+                      "controller.listener.names=CONTROLLER\n")
+    cluster = tool("kafka-storage.sh", "random-uuid")[0].decode().strip()
+    tool("kafka-storage", "format", "--standalone", "-t", cluster, "-c", str(config))
+    expect(tool("kafka-server-stop.sh", code=1)[0], b"No kafka server to stop\n", "stopping nothing")
+    (folder / "kafka-server-start.sh").symlink_to(program)
+    words = [str(config), "--override", "num.partitions=2"]
+    with Server(folder / "kafka-server-start.sh", words, port, folder) as server:
+        broker = ["--bootstrap-server", f"127.0.0.1:{port}"]
+        expect(tool("kafka-topics.sh", *broker, "--create", "--topic", "cli-kafka")[0], b"Created topic cli-kafka.\n", "creating")
+        tool("kafka-console-producer", *broker, "--topic", "cli-kafka", "--reader-property", "parse.key=true",
+             text=b"a\tone\na\ttwo\n")
+        out, said = tool("kafka-console-consumer", *broker, "--topic", "cli-kafka", "--from-beginning", "--max-messages", "2",
+                         "--group", "cli-kafka")
+        expect((out, said), (b"one\ntwo\n", b"Processed a total of 2 messages\n"), "consuming")
+        expect(tool("kafka-get-offsets", *broker, "--topic", "cli-kafka")[0].count(b"\n"), 2, "partitions")
+        described = tool("kafka-consumer-groups", *broker, "--describe", "--group", "cli-kafka")[0].decode().split()
+        expect(described[:3], ["GROUP", "TOPIC", "PARTITION"], "titles of the group's table")
+        out = tool("kafka-topics.sh", *broker, "--describe", "--topic", "none", code=1)[0]
+        expect(out, b"Error while executing topic command : Topic 'none' does not exist as expected\n", "complaint")
+        tool("kafka-server-stop.sh")
+        expect(server.process.wait(PATIENCE), 0, "exit code of the server")
 
 
 def run(name, function, *arguments):
