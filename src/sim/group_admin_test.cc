@@ -76,7 +76,8 @@ Task<void> look_only(NodeSeams& seams, Told& told) {
 Task<void> change_and_look(NodeSeams& seams, Told& told) {
     client::Cluster cluster(seams.net, seams.shards, options());
     const MonoTime deadline = seams.shards.clock().now() + seconds(30);
-    const std::vector<client::NewTopic> topics{{"t", 2, 1, {}}};
+    const std::vector<client::NewTopic> topics{
+        {.name = "t", .partitions = 2, .replicas = 1, .assignment = {}, .configs = {}}};
     const auto made = co_await client::create_topics(cluster, topics, false, deadline);
     EXPECT_TRUE(made && made->front().ok());
     const std::map<TopicPartition, std::int64_t> positions{{{"t", 0}, 5}, {{"t", 1}, 6}};

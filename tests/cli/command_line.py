@@ -852,6 +852,9 @@ def a_container_needs_no_configuration(binary, folder):
             expect(server.cauce.json("topic", "describe", "made-by-itself")[0]["partition_count"], 3, "num.partitions")
             expect(server.cauce.json("cluster", "health", "--exit-when-healthy")["is_healthy"], True, "health")
             server.stop()
+
+
+@server_test
 def kafkas_tools_format_start_ask_and_stop_by_their_names(binary, folder):
     # A file of its own: kafka-server-stop ends every server of the program it is a link to.
     program = folder / "cauce"

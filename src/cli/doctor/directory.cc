@@ -91,12 +91,13 @@ void compare(Findings& findings, const ServerSetup& setup, const std::string& fo
 }
 
 Finding room(runtime::Disk& disk, const std::string& folder, const std::string& place) {
-    const auto free = disk.free_bytes(folder);
-    if (!free) return {Severity::note, "disk-space", free.error().to_string(), place, {}};
-    const std::string says = folder + " has " + std::to_string(*free / kMebibyte) + " MiB free";
+    const auto space = disk.space(folder);
+    if (!space) return {Severity::note, "disk-space", space.error().to_string(), place, {}};
+    const std::uint64_t free = space->free_bytes;
+    const std::string says = folder + " has " + std::to_string(free / kMebibyte) + " MiB free";
     Severity severity = Severity::ok;
-    if (*free < kLittleFree) severity = Severity::warning;
-    if (*free < kLeastFree) severity = Severity::error;
+    if (free < kLittleFree) severity = Severity::warning;
+    if (free < kLeastFree) severity = Severity::error;
     if (severity == Severity::ok) return {severity, "disk-space", says, {}, {}};
     return {severity, "disk-space", says, place,
             "make room, lower retention, or write a path on a larger disk"};

@@ -90,7 +90,7 @@ Attempt<void> check_entities(const Given& given, const Entities& entities) {
         if (find_type(type) == nullptr)
             return failed("Invalid entity type " + type +
                           ", the entity type must be one of topics, clients, users, brokers, ips, "
-                          "broker-loggers, client-metrics, groups with a --bootstrap-server or "
+                          "client-metrics, groups, broker-loggers with a --bootstrap-server or "
                           "--bootstrap-controller argument");
     if (entities.types.empty()) return failed("At least one entity type must be specified");
     const bool of_user =
@@ -293,7 +293,8 @@ Attempt<Properties> read_pairs(std::string_view text) {
         if (!equals || second)
             return failed(
                 "requirement failed: Invalid entity config: all configs to be added must "
-                "be in the format \"key=val\".");
+                "be in the format \"key=val\" or  \"key=[val1,val2]\" to group values which "
+                "contain commas.");
         std::string value(text.substr(*equals + 1, end - *equals - 1));
         std::erase_if(value, [](char c) { return c == '[' || c == ']'; });
         pairs[trimmed(text.substr(0, *equals))] = trimmed(value);
@@ -342,14 +343,6 @@ Task<Attempt<void>> alter(Shell& shell, const EntityType& type, std::string name
     const Attempt<Properties> added = co_await configs_to_add(shell);
     if (!added) co_return std::unexpected(added.error());
     const std::vector<std::string> deleted = configs_to_delete(shell.given());
-    const auto now = co_await read_configs(shell, type, name, false);
-    if (!now) co_return std::unexpected(now.error());
-    std::string not_set;
-    for (const std::string& key : deleted)
-        if (std::ranges::find(*now, key, &client::ConfigEntry::name) == now->end())
-            not_set += (not_set.empty() ? "" : ",") + key;
-    if (!not_set.empty()) co_return failed("Invalid config(s): " + not_set);
-
     client::ConfigAlteration alteration{*type.resource, name, {}};
     for (const auto& [key, value] : *added)
         alteration.changes.push_back({key, client::ConfigOperation::set, value});

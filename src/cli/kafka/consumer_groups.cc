@@ -24,16 +24,16 @@ constexpr std::string_view kNothing = "-";
 
 // --- flags
 
-Attempt<void> check_scenarios(const Given& given) {
+std::optional<std::string> clashing_scenarios(const Given& given) {
     constexpr std::array kScenarios{"to-offset", "to-datetime", "by-duration", "to-earliest",
                                     "to-latest", "to-current",  "shift-by",    "from-file"};
     for (const char* used : kScenarios) {
         for (const char* other : kScenarios) {
             if (used == other) continue;
-            if (const auto wrong = clash(given, used, {other})) return misused(*wrong);
+            if (auto wrong = clash(given, used, {other})) return wrong;
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 Attempt<void> check_flags(const Given& given) {
@@ -66,10 +66,13 @@ Attempt<void> check_flags(const Given& given) {
     if (given.has("reset-offsets")) {
         if (given.has("dry-run") && given.has("execute"))
             return misused("Option [reset-offsets] only accepts one of [execute] and [dry-run]");
+        const std::string warning =
+            is_undecided(given) ? std::string(kUndecided) + "\n" : std::string();
         if (!has_groups)
             return misused(
+                warning +
                 "Option [reset-offsets] takes one of these options: [all-groups], [group]");
-        if (const Attempt<void> sound = check_scenarios(given); !sound) return sound;
+        if (const auto wrong = clashing_scenarios(given)) return misused(warning + *wrong);
     }
     std::optional<std::string> wrong = clash(given, "group", {"all-groups"});
     if (!wrong) wrong = clash(given, "group", {"list"});
@@ -363,9 +366,10 @@ Task<void> describe_members(Shell& shell, const client::GroupDescription& group)
     }
     const bool shown = co_await tell_state(shell, group, 1);
     if (!shown) co_return;
-    std::string text = "\n" + row(titles, widths) + " \n";
+    const std::string_view end = verbose ? "\n" : " \n";
+    std::string text = "\n" + row(titles, widths).append(end);
     for (const auto& cells : rows)
-        text += row(cells, widths) + " \n";
+        text += row(cells, widths).append(end);
     co_await shell.out(std::move(text));
 }
 

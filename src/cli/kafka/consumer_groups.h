@@ -37,6 +37,16 @@ Attempt<TopicWord> read_topic_word(const std::string& word);
 
 // One file each.
 runtime::Task<Attempt<void>> reset_offsets(Shell& shell);
+
+// A reset that says neither --dry-run nor --execute is only shown, and this is said about it, also
+// before what else is wrong with its flags.
+bool is_undecided(const Given& given);
+inline constexpr std::string_view kUndecided =
+    "WARN: No action will be performed as the --execute option is missing. In version 5.0, this "
+    "command will require either --dry-run or --execute to be specified. You should add the "
+    "--dry-run option explicitly if you are scripting this command and want to keep the current "
+    "default behavior without prompting.";
+
 runtime::Task<Attempt<void>> delete_offsets(Shell& shell);
 
 }  // namespace cauce::cli::kafka

@@ -333,14 +333,13 @@ std::string plan_table(const OffsetsByGroup& plan) {
 
 }  // namespace
 
+bool is_undecided(const Given& given) {
+    return !given.has("dry-run") && !given.has("execute");
+}
+
 Task<Attempt<void>> reset_offsets(Shell& shell) {
     const Given& given = shell.given();
-    if (!given.has("dry-run") && !given.has("execute"))
-        co_await shell.err(
-            "WARN: No action will be performed as the --execute option is missing. In version 5.0, "
-            "this command will require either --dry-run or --execute to be specified. You should "
-            "add the --dry-run option explicitly if you are scripting this command and want to "
-            "keep the current default behavior without prompting.");
+    if (is_undecided(given)) co_await shell.err(std::string(kUndecided));
     const Attempt<std::vector<std::string>> groups = co_await chosen_groups(shell);
     if (!groups) co_return std::unexpected(groups.error());
     OffsetsByGroup plan;

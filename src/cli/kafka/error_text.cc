@@ -106,7 +106,8 @@ const Row* find(ErrorCode code) {
 
 std::string error_text(const Error& error) {
     const std::string_view name = error_name(error.code);
-    if (!error.message.empty() && error.message != name) return error.message;
+    // "topic x: NAME" is what our client says when the broker said no more than the code.
+    if (!error.message.empty() && !error.message.ends_with(name)) return error.message;
     const Row* row = find(error.code);
     return std::string(row ? row->text : name);
 }

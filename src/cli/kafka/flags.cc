@@ -54,7 +54,7 @@ std::string right_column(const Flag& flag) {
     return text;
 }
 
-// Lines of at most `width`, all but the first indented by two.
+// Lines of at most `width`, all but the first indented by two. A word that is wider is cut.
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     std::vector<std::string> lines;
     std::string line;
@@ -70,6 +70,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
             line += ' ';
         }
         line += word;
+        for (; line.size() > width; line = "  " + line.substr(width))
+            lines.push_back(line.substr(0, width));
     }
     lines.push_back(std::move(line));
     return lines;

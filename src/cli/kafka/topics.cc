@@ -431,7 +431,7 @@ Task<Attempt<void>> run(Shell& shell) {
 Tool topics_tool() {
     return {
         .name = "kafka-topics",
-        .purpose = "This tool helps to create, delete, describe, or change a topic.",
+        .purpose = "Create, delete, describe, or change a topic.",
         .flags =
             {{"alter", Takes::nothing, {}, "Adds partitions."},
              {"at-min-isr-partitions",

@@ -28,7 +28,11 @@ protected:
     runtime::Task<Outcome> run(Session& session) override {
         std::vector<client::NewTopic> topics;
         for (const std::string& name : names_)
-            topics.push_back({name, partitions_, replicas_, configs_});
+            topics.push_back({.name = name,
+                              .partitions = partitions_,
+                              .replicas = replicas_,
+                              .assignment = {},
+                              .configs = configs_});
         const auto outcomes = co_await client::create_topics(session.cluster(), std::move(topics),
                                                              dry_run_, session.deadline());
         if (!outcomes)

@@ -112,6 +112,8 @@ std::optional<bool> clock_synchronised() {
     const int answer = ::adjtimex(&state);
     if (answer < 0) return std::nullopt;
     return answer != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
 std::vector<Process> processes_of_this_program() {
     std::vector<Process> found;
     std::error_code error;

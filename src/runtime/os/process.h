@@ -35,6 +35,7 @@ std::uint64_t open_files_max();
 
 // Whether a time service keeps the clock; nothing when the kernel does not say.
 std::optional<bool> clock_synchronised();
+
 // The other processes that run the same file as this one, and how they were called.
 struct Process {
     int id = 0;
