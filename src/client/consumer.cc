@@ -45,18 +45,23 @@ Task<Result<std::optional<FetchedRecords>>> Consumer::next(MonoTime deadline) {
     co_return records;
 }
 
-void Consumer::processed(const TopicPartition& partition, Offset next) {
+void Consumer::processed(const FetchedRecords& fetched, Offset next) {
     // What was given up belongs to somebody else by now.
-    if (owned_.contains(partition)) processed_[partition] = next;
+    if (!owned_.contains(fetched.partition)) return;
+    Position& position = processed_[fetched.partition];
+    position.next = next;
+    const auto below = std::ranges::partition_point(
+        fetched.records, [&](const FetchedRecord& record) { return record.offset < next; });
+    if (below != fetched.records.begin()) position.leader_epoch = std::prev(below)->leader_epoch;
 }
 
 Task<Result<void>> Consumer::commit(MonoTime deadline) {
-    const std::map<TopicPartition, Offset> offsets = processed_;
-    const Result<void> committed = co_await member_.commit(offsets, deadline);
+    const std::map<TopicPartition, Position> positions = processed_;
+    const Result<void> committed = co_await member_.commit(positions, deadline);
     if (!committed) co_return committed;
-    for (const auto& [tp, offset] : offsets) {
+    for (const auto& [tp, position] : positions) {
         const auto place = processed_.find(tp);
-        if (place != processed_.end() && place->second == offset) processed_.erase(place);
+        if (place != processed_.end() && place->second == position) processed_.erase(place);
     }
     co_return Result<void>();
 }

@@ -42,8 +42,8 @@ public:
     // As Fetcher::next(). Errors are for good.
     runtime::Task<Result<std::optional<FetchedRecords>>> next(MonoTime deadline);
 
-    // Everything of `partition` below `next` is done with: this is what gets committed.
-    void processed(const TopicPartition& partition, Offset next);
+    // Everything of `fetched` below `next` is done with: this is what gets committed.
+    void processed(const FetchedRecords& fetched, Offset next);
     // Commits what was processed since the last time.
     runtime::Task<Result<void>> commit(MonoTime deadline);
 
@@ -75,7 +75,7 @@ private:
     GroupMember member_;
     Fetcher fetcher_;
     std::set<TopicPartition> owned_;
-    std::map<TopicPartition, Offset> processed_;  // and not committed
+    std::map<TopicPartition, Position> processed_;  // and not committed
     MonoTime next_commit_;
     MonoTime next_topic_check_;
     std::optional<Error> failure_;

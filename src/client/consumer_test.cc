@@ -36,6 +36,7 @@ struct FakeGroup {
     int syncs = 0;
     int heartbeats = 0;
     int commits = 0;
+    std::map<TopicPartition, std::int32_t> epochs;  // committed with the offsets
     int leaves = 0;
     std::int32_t generation = 0;
     std::string member;
@@ -103,9 +104,10 @@ struct FakeGroup {
                         auto& answer = out.partitions.emplace_back();
                         answer.partition_index = partition.partition_index;
                         answer.error_code = to_wire(error);
-                        if (error == ErrorCode::none)
-                            committed[{std::string(topic.name), partition.partition_index}] =
-                                partition.committed_offset;
+                        if (error != ErrorCode::none) continue;
+                        const TopicPartition tp{std::string(topic.name), partition.partition_index};
+                        committed[tp] = partition.committed_offset;
+                        epochs[tp] = partition.committed_leader_epoch;
                     }
                 }
                 return response;
@@ -206,7 +208,7 @@ public:
             if (!*next) co_return;
             for (const auto& record : (*next)->records)
                 got[(*next)->partition].push_back(std::string(as_text(*record.value)));
-            consumer->processed((*next)->partition, (*next)->next);
+            consumer->processed(**next, (*next)->next);
         }
     }
 
@@ -240,10 +242,14 @@ TEST_F(ConsumerTest, JoinsReadsCommitsAndLeaves) {
     EXPECT_GE(group.heartbeats, 2);
     EXPECT_EQ(group.committed[p0], 3);  // after five seconds
     EXPECT_EQ(assignments, (std::vector<std::vector<TopicPartition>>{{p0, p1}}));
-    log.add(p1, {"y"});
+    wire::BatchOptions later;
+    later.partition_leader_epoch = LeaderEpoch{4};
+    log.add(p1, {"y"}, later);
     read(seconds(1));
     loop.run(close_consumer());
     EXPECT_EQ(group.committed[p1], 2);
+    EXPECT_EQ(group.epochs[p0], -1);  // its batches name none
+    EXPECT_EQ(group.epochs[p1], 4);
     EXPECT_EQ(group.leaves, 1);
 }
 

@@ -218,9 +218,9 @@ Task<Result<void>> GroupMember::heartbeat() {
     co_return std::unexpected(coordinator_error(error));
 }
 
-Task<Result<void>> GroupMember::commit(std::map<TopicPartition, Offset> offsets,
+Task<Result<void>> GroupMember::commit(std::map<TopicPartition, Position> positions,
                                        MonoTime deadline) {
-    if (offsets.empty()) co_return Result<void>();
+    if (positions.empty()) co_return Result<void>();
     Backoff backoff = cluster_.new_backoff();
     for (;;) {
         wire::OffsetCommitRequest request;
@@ -228,12 +228,13 @@ Task<Result<void>> GroupMember::commit(std::map<TopicPartition, Offset> offsets,
         request.generation_id_or_member_epoch = generation_;
         request.member_id = member_id_;
         request.group_instance_id = view_of(options_.instance_id);
-        for (const auto& [tp, offset] : offsets) {
+        for (const auto& [tp, position] : positions) {
             if (request.topics.empty() || request.topics.back().name != tp.topic)
                 request.topics.emplace_back().name = tp.topic;
             auto& partition = request.topics.back().partitions.emplace_back();
             partition.partition_index = tp.partition;
-            partition.committed_offset = offset.value;
+            partition.committed_offset = position.next.value;
+            partition.committed_leader_epoch = position.leader_epoch.value;
             partition.committed_metadata = std::string_view();
         }
         ASSIGN_OR_CO_RETURN(const ConnectionPtr connection,

@@ -19,6 +19,14 @@
 
 namespace cauce::client {
 
+// How far a partition was read.
+struct Position {
+    Offset next;
+    LeaderEpoch leader_epoch{-1};  // of the last record before `next`; -1: not known
+
+    bool operator==(const Position&) const = default;
+};
+
 // The names are Kafka's, and so are the defaults.
 struct GroupOptions {
     std::string group;
@@ -47,7 +55,8 @@ public:
     // rebalance_in_progress: the group wants everybody to join again.
     runtime::Task<Result<void>> heartbeat();
     // Errors of single partitions come as one.
-    runtime::Task<Result<void>> commit(std::map<TopicPartition, Offset> offsets, MonoTime deadline);
+    runtime::Task<Result<void>> commit(std::map<TopicPartition, Position> positions,
+                                       MonoTime deadline);
     // Tells the group, unless the member is static: those may come back.
     runtime::Task<void> leave(MonoTime deadline);
 

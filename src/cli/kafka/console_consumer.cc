@@ -290,7 +290,7 @@ Task<Attempt<Ended>> read_as_member(Shell& shell, Output& output, Patience& pati
         if (!(*next)->records.empty()) patience.renew();
         const Attempt<Offset> taken = co_await output.take(**next);
         if (!taken) co_return std::unexpected(taken.error());
-        if (commits) consumer.processed((*next)->partition, *taken);
+        if (commits) consumer.processed(**next, *taken);
     }
     co_return Ended::for_good;
 }

@@ -46,7 +46,8 @@ struct Voice {
 
 struct Tool {
     std::string_view name;
-    std::string_view purpose;  // the first line of its help
+    std::string_view purpose;                 // the first line of its help
+    std::string_view purpose_when_bare = {};  // the same without any flag, where that differs
     std::vector<Flag> flags;
     // What can be said of the flags before anything runs.
     Attempt<void> (*check)(const Given& given) = nullptr;

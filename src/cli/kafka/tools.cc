@@ -97,6 +97,8 @@ int start(const Tool& tool, const std::vector<std::string>& words, const Invocat
     if (!given)
         return end(
             ending_of(tool, {given.error(), tool.usage_for_unknown_flags}, tool.voice_of_parsing));
+    if (words.empty() && !tool.purpose_when_bare.empty())
+        return end(usage_of(tool, tool.purpose_when_bare));
     if (words.empty() || given->has("help")) return end(usage_of(tool, tool.purpose));
     if (given->has("version")) {
         const std::string version = std::string(kKafkaLine) + " (" + std::string(kSoftwareName) +

@@ -431,7 +431,8 @@ Task<Attempt<void>> run(Shell& shell) {
 Tool topics_tool() {
     return {
         .name = "kafka-topics",
-        .purpose = "Create, delete, describe, or change a topic.",
+        .purpose = "This tool helps to create, delete, describe, or change a topic.",
+        .purpose_when_bare = "Create, delete, describe, or change a topic.",
         .flags =
             {{"alter", Takes::nothing, {}, "Adds partitions."},
              {"at-min-isr-partitions",

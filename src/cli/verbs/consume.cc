@@ -357,7 +357,7 @@ private:
             }
             const Outcome written = co_await session.write(as_bytes(text));
             if (!written) co_return written;
-            if (commits) consumer.processed(fetched.partition, done);
+            if (commits) consumer.processed(fetched, done);
             if (count_ && printed == *count_) co_return Outcome();
             if (fetched.at_end) at_end.insert(fetched.partition);
             if (exit_ && std::ranges::includes(at_end, consumer.assignment())) co_return Outcome();
