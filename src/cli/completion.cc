@@ -1,11 +1,10 @@
 #include "cli/completion.h"
 
-#include "cli/explain/errors.h"
+#include "cli/explain/words.h"
 #include "cli/globals.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
-#include "metadata/config_keys.h"
 
 #include <algorithm>
 #include <set>
@@ -138,14 +137,7 @@ Words fixed_names(Kind kind) {
     Words names;
     if (kind == Kind::format) names = {"table", "wide", "json", "yaml", "name", "tsv"};
     if (kind == Kind::command) names = first_words();
-    if (kind == Kind::explained) {
-        for (const ErrorText& text : error_texts())
-            names.emplace_back(error_name(text.code));
-        for (const auto scope : {metadata::ConfigScope::broker, metadata::ConfigScope::topic,
-                                 metadata::ConfigScope::group})
-            for (const auto& key : metadata::config_keys(scope))
-                names.emplace_back(key.name);
-    }
+    if (kind == Kind::explained) names = explained_words();
     return names;
 }
 

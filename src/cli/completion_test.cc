@@ -44,6 +44,9 @@ TEST_F(Completion, CommandsAndOptions) {
     EXPECT_EQ(candidates("cauce --output j"), "json\n");
     EXPECT_EQ(candidates("cauce explain NOT_ENOUGH"),
               "NOT_ENOUGH_REPLICAS\nNOT_ENOUGH_REPLICAS_AFTER_APPEND\n");
+    EXPECT_EQ(candidates("cauce explain min.insync"), "min.insync.replicas\n");
+    EXPECT_EQ(candidates("cauce explain kafka_consumergroup_l"),
+              "kafka_consumergroup_lag\nkafka_consumergroup_lag_sum\n");
     EXPECT_EQ(candidates("cauce help versi"), "version\n");
     // Nothing of ours: the shell offers files.
     EXPECT_EQ(candidates("cauce broker start -c "), "");

@@ -6,20 +6,6 @@ namespace cauce::http {
 
 namespace {
 
-std::string_view word_for(Exposition::Type type) {
-    switch (type) {
-        case Exposition::Type::counter:
-            return "counter";
-        case Exposition::Type::gauge:
-            return "gauge";
-        case Exposition::Type::summary:
-            return "summary";
-        case Exposition::Type::histogram:
-            return "histogram";
-    }
-    return "untyped";
-}
-
 void escape(std::string& out, std::string_view text, bool quotes) {
     for (const char c : text) {
         if (c == '\\') {
@@ -36,7 +22,7 @@ void escape(std::string& out, std::string_view text, bool quotes) {
 
 }  // namespace
 
-void Exposition::family(std::string_view name, Type type, std::string_view help) {
+void Exposition::family(std::string_view name, live::MetricType type, std::string_view help) {
     family_ = name;
     text_ += "# HELP ";
     text_ += name;
@@ -45,7 +31,7 @@ void Exposition::family(std::string_view name, Type type, std::string_view help)
     text_ += "\n# TYPE ";
     text_ += name;
     text_ += ' ';
-    text_ += word_for(type);
+    text_ += live::name_of(type);
     text_ += '\n';
 }
 

@@ -3,6 +3,8 @@
 // pieces. Pure.
 #pragma once
 
+#include "live/metric.h"
+
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -26,10 +28,8 @@ struct Label {
 
 class Exposition {
 public:
-    enum class Type : std::uint8_t { counter, gauge, summary, histogram };
-
     // Begins a family: the samples that follow are its own.
-    void family(std::string_view name, Type type, std::string_view help);
+    void family(std::string_view name, live::MetricType type, std::string_view help);
 
     template <typename Number>
         requires(std::integral<Number> || std::floating_point<Number>)

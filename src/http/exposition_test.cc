@@ -7,7 +7,7 @@
 namespace cauce::http {
 namespace {
 
-using enum Exposition::Type;
+using enum live::MetricType;
 
 TEST(Exposition, WritesFamiliesAndSamples) {
     Exposition out;

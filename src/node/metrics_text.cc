@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "http/exposition.h"
+#include "live/metric_table.h"
 #include "metadata/topic.h"
 #include "wire/api_table.h"
 
@@ -21,8 +22,9 @@ namespace {
 
 using http::Exposition;
 using http::Label;
+using live::metric;
+using live::Metric;
 using runtime::Task;
-using enum Exposition::Type;
 
 constexpr std::size_t kPieceBytes = 32 * 1024;
 
@@ -68,95 +70,105 @@ struct TopicSums {
 
 // A sample for each topic that has partitions here.
 struct TopicFamily {
-    std::string_view name;
-    std::string_view help;
+    const Metric& metric;
     std::uint64_t (*value)(const live::PartitionCounters&);
 };
 constexpr std::array kTopicFamilies{
-    TopicFamily{"kafka_server_brokertopicmetrics_messagesin_total",
-                "Records appended here, by topic.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_messagesin_total"),
                 [](const live::PartitionCounters& c) { return c.appended_records; }},
-    TopicFamily{"kafka_server_brokertopicmetrics_bytesin_total",
-                "Bytes of record batches appended here, by topic.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_bytesin_total"),
                 [](const live::PartitionCounters& c) { return c.appended_bytes; }},
-    TopicFamily{"kafka_server_brokertopicmetrics_bytesout_total",
-                "Bytes of record batches given to consumers, by topic.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_bytesout_total"),
                 [](const live::PartitionCounters& c) { return c.fetched_bytes; }},
-    TopicFamily{"kafka_server_brokertopicmetrics_totalproducerequests_total",
-                "Batches that came to be appended here, by topic: appended, sent before, refused.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_totalproducerequests_total"),
                 [](const live::PartitionCounters& c) {
                     return c.appended_batches + c.duplicate_batches + c.refused_batches;
                 }},
-    TopicFamily{"kafka_server_brokertopicmetrics_failedproducerequests_total",
-                "Batches that were refused, by topic.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_failedproducerequests_total"),
                 [](const live::PartitionCounters& c) { return c.refused_batches; }},
-    TopicFamily{"kafka_server_brokertopicmetrics_totalfetchrequests_total",
-                "Reads by consumers that brought records, by topic.",
+    TopicFamily{metric("kafka_server_brokertopicmetrics_totalfetchrequests_total"),
                 [](const live::PartitionCounters& c) { return c.fetches; }},
 };
 
 // A sample for each partition that is here.
 struct LogFamily {
-    std::string_view name;
-    std::string_view help;
+    const Metric& metric;
     std::int64_t (*value)(const PartitionFacts&);
 };
 constexpr std::array kLogFamilies{
-    LogFamily{"kafka_log_log_size", "Bytes of the partition's segments here.",
+    LogFamily{metric("kafka_log_log_size"),
               [](const PartitionFacts& p) { return static_cast<std::int64_t>(p.size_bytes); }},
-    LogFamily{"kafka_log_log_numlogsegments", "Segments of the partition here.",
+    LogFamily{metric("kafka_log_log_numlogsegments"),
               [](const PartitionFacts& p) { return static_cast<std::int64_t>(p.segments); }},
-    LogFamily{"kafka_log_log_logstartoffset", "Where the partition's log begins.",
+    LogFamily{metric("kafka_log_log_logstartoffset"),
               [](const PartitionFacts& p) { return p.log_start.value; }},
-    LogFamily{"kafka_log_log_logendoffset", "The offset of the next record.",
+    LogFamily{metric("kafka_log_log_logendoffset"),
               [](const PartitionFacts& p) { return p.log_end.value; }},
 };
 
 // A sample for each partition of the cluster, under kafka_exporter's names. `here` is null unless
 // this node leads it; nothing where this node does not know.
 struct PartitionFamily {
-    std::string_view name;
-    std::string_view help;
+    const Metric& metric;
     std::optional<std::int64_t> (*value)(const metadata::Partition&, const PartitionFacts* here);
 };
 constexpr std::array kPartitionFamilies{
     PartitionFamily{
-        "kafka_topic_partition_current_offset",
-        "Up to where consumers can read: the high watermark.",
+        metric("kafka_topic_partition_current_offset"),
         [](const metadata::Partition&, const PartitionFacts* here) -> std::optional<std::int64_t> {
             if (here == nullptr) return std::nullopt;
             return here->high_watermark.value;
         }},
     PartitionFamily{
-        "kafka_topic_partition_oldest_offset", "The first offset there is.",
+        metric("kafka_topic_partition_oldest_offset"),
         [](const metadata::Partition&, const PartitionFacts* here) -> std::optional<std::int64_t> {
             if (here == nullptr) return std::nullopt;
             return here->log_start.value;
         }},
-    PartitionFamily{"kafka_topic_partition_leader", "The leader's node id; -1: there is none.",
+    PartitionFamily{metric("kafka_topic_partition_leader"),
                     [](const metadata::Partition& p, const PartitionFacts*)
                         -> std::optional<std::int64_t> { return p.leader.value; }},
     PartitionFamily{
-        "kafka_topic_partition_leader_is_preferred", "1 when the first replica leads.",
+        metric("kafka_topic_partition_leader_is_preferred"),
         [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
             return p.leader == *p.replicas.begin() ? 1 : 0;
         }},
     PartitionFamily{
-        "kafka_topic_partition_replicas", "Replicas of the partition.",
+        metric("kafka_topic_partition_replicas"),
         [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
             return static_cast<std::int64_t>(p.replicas.size());
         }},
     PartitionFamily{
-        "kafka_topic_partition_in_sync_replica", "Replicas in the ISR.",
+        metric("kafka_topic_partition_in_sync_replica"),
         [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
             return static_cast<std::int64_t>(p.isr.size());
         }},
     PartitionFamily{
-        "kafka_topic_partition_under_replicated_partition", "1 when a replica is outside the ISR.",
+        metric("kafka_topic_partition_under_replicated_partition"),
         [](const metadata::Partition& p, const PartitionFacts*) -> std::optional<std::int64_t> {
             return p.isr.size() < p.replicas.size() ? 1 : 0;
         }},
 };
+
+// Strimzi's rules write the bean's name without its dash, the general rules with an underscore.
+struct QuorumFamilies {
+    const Metric& leader;
+    const Metric& epoch;
+    const Metric& high_watermark;
+    const Metric& log_end;
+    const Metric& state;
+};
+constexpr std::array kQuorumFamilies{
+    QuorumFamilies{metric("kafka_server_raftmetrics_current_leader"),
+                   metric("kafka_server_raftmetrics_current_epoch"),
+                   metric("kafka_server_raftmetrics_high_watermark"),
+                   metric("kafka_server_raftmetrics_log_end_offset"),
+                   metric("kafka_server_raftmetrics_current_state")},
+    QuorumFamilies{metric("kafka_server_raft_metrics_current_leader"),
+                   metric("kafka_server_raft_metrics_current_epoch"),
+                   metric("kafka_server_raft_metrics_high_watermark"),
+                   metric("kafka_server_raft_metrics_log_end_offset"),
+                   metric("kafka_server_raft_metrics_current_state")}};
 
 class Writer {
 public:
@@ -217,9 +229,10 @@ private:
         co_return !gone_;
     }
 
+    void begin(const Metric& metric) { out_.family(metric.name, metric.type, metric.text); }
     template <typename Number>
-    void one(std::string_view name, Exposition::Type type, std::string_view help, Number value) {
-        out_.family(name, type, help);
+    void one(const Metric& metric, Number value) {
+        begin(metric);
         out_.sample(value);
     }
 
@@ -242,43 +255,28 @@ private:
 };
 
 void Writer::write_node() {
-    out_.family("cauce_build_info", gauge, "The version that runs; always 1.");
+    begin(metric("cauce_build_info"));
     out_.sample({{"version", kVersion}}, 1);
-    one("cauce_uptime_seconds", gauge, "Since the node began to start.", as_seconds(facts_.up));
-    one("kafka_server_kafkaserver_brokerstate", gauge,
-        "Kafka's number: 1 starting, 2 recovering, 3 serving, 6 stopping.",
-        broker_state(facts_.phase));
-    one("kafka_log_logmanager_offlinelogdirectorycount", gauge, "Log directories that failed.",
-        facts_.offline_directories);
+    one(metric("cauce_uptime_seconds"), as_seconds(facts_.up));
+    one(metric("kafka_server_kafkaserver_brokerstate"), broker_state(facts_.phase));
+    one(metric("kafka_log_logmanager_offlinelogdirectorycount"), facts_.offline_directories);
 
-    out_.family("cauce_connections", gauge, "Open connections of Kafka clients, by shard.");
+    begin(metric("cauce_connections"));
     for (std::size_t i = 0; i < facts_.shards.size(); ++i)
         out_.sample({{"shard", std::to_string(i)}}, facts_.shards[i].connections);
-    out_.family("cauce_request_memory_bytes", gauge,
-                "Memory of requests that arrive or are handled, by shard; queued.max.request.bytes "
-                "limits it.");
+    begin(metric("cauce_request_memory_bytes"));
     for (std::size_t i = 0; i < facts_.shards.size(); ++i)
         out_.sample({{"shard", std::to_string(i)}}, facts_.shards[i].request_bytes);
 }
 
 void Writer::write_quorum(const quorum::QuorumStatus& quorum) {
-    one("kafka_controller_kafkacontroller_activecontrollercount", gauge,
-        "1 on the node that is the active controller.", quorum.is_leader ? 1 : 0);
-    // Strimzi's rules write the bean's name without its dash, the general rules with an underscore.
-    for (const std::string_view bean :
-         {"kafka_server_raftmetrics_", "kafka_server_raft_metrics_"}) {
-        const auto gauge_of = [&](std::string_view name, std::string_view help,
-                                  std::int64_t value) {
-            one(std::string(bean) + std::string(name), gauge, help, value);
-        };
-        gauge_of("current_leader", "Who leads the metadata quorum; -1 when nobody is known to.",
-                 quorum.leader.leader ? quorum.leader.leader->value : -1);
-        gauge_of("current_epoch", "The quorum's epoch.", quorum.leader.epoch.value);
-        gauge_of("high_watermark", "Everything in the metadata log before it is committed.",
-                 quorum.high_watermark.value);
-        gauge_of("log_end_offset", "Where the metadata log ends.", quorum.log_end.value);
-        out_.family(std::string(bean) + "current_state", gauge,
-                    "What this node is in the metadata quorum; always 1.");
+    one(metric("kafka_controller_kafkacontroller_activecontrollercount"), quorum.is_leader ? 1 : 0);
+    for (const QuorumFamilies& bean : kQuorumFamilies) {
+        one(bean.leader, quorum.leader.leader ? quorum.leader.leader->value : -1);
+        one(bean.epoch, quorum.leader.epoch.value);
+        one(bean.high_watermark, quorum.high_watermark.value);
+        one(bean.log_end, quorum.log_end.value);
+        begin(bean.state);
         out_.sample({{"current_state", quorum.is_leader ? "leader" : "follower"}}, 1);
     }
 }
@@ -295,14 +293,11 @@ void Writer::write_requests() {
             if (api->key == wire::ApiKey::fetch) visit("FetchConsumer", key, spans);
         }
     };
-    out_.family("kafka_network_requestmetrics_requests_total", counter,
-                "Requests that were answered, by API.");
+    begin(metric("kafka_network_requestmetrics_requests_total"));
     each(all, [&](std::string_view name, std::int16_t, const live::Spans& spans) {
         out_.sample({{"request", name}}, spans.count());
     });
-    out_.family("kafka_network_requestmetrics_totaltimems", summary,
-                "Milliseconds from a request's last byte until its answer is written; quantiles of "
-                "the last minutes.");
+    begin(metric("kafka_network_requestmetrics_totaltimems"));
     const live::Spans nothing;
     each(all, [&](std::string_view name, std::int16_t key, const live::Spans& spans) {
         const auto late = recent_.find(key);
@@ -316,8 +311,7 @@ void Writer::write_requests() {
         out_.sample("_sum", labels, as_seconds(spans.sum()) * 1000);
         out_.sample("_count", labels, spans.count());
     });
-    out_.family("cauce_request_duration_seconds", histogram,
-                "The same as a histogram since the start.");
+    begin(metric("cauce_request_duration_seconds"));
     for (const auto& [key, spans] : all) {
         const wire::ApiInfo* api = wire::find_api(key);
         if (api == nullptr) continue;
@@ -370,31 +364,21 @@ void Writer::write_cluster() {
                 ++under_min_isr;
         }
     }
-    one("kafka_controller_kafkacontroller_activebrokercount", gauge,
-        "Registered brokers that are not fenced.", active);
-    one("kafka_controller_kafkacontroller_fencedbrokercount", gauge,
-        "Registered brokers that are fenced.", fenced);
-    one("kafka_controller_kafkacontroller_globaltopiccount", gauge, "Topics of the cluster.",
-        image.topics().size());
-    one("kafka_controller_kafkacontroller_globalpartitioncount", gauge,
-        "Partitions of the cluster.", image.partition_count());
-    one("kafka_controller_kafkacontroller_offlinepartitionscount", gauge,
-        "Partitions of the cluster without a leader.", leaderless);
-    one("kafka_server_replicamanager_partitioncount", gauge, "Partitions with a replica here.",
-        open);
-    one("kafka_server_replicamanager_leadercount", gauge, "Partitions that this node leads.",
-        leads);
-    one("kafka_server_replicamanager_offlinereplicacount", gauge,
-        "Partitions with a replica here that is not open.",
+    one(metric("kafka_controller_kafkacontroller_activebrokercount"), active);
+    one(metric("kafka_controller_kafkacontroller_fencedbrokercount"), fenced);
+    one(metric("kafka_controller_kafkacontroller_globaltopiccount"), image.topics().size());
+    one(metric("kafka_controller_kafkacontroller_globalpartitioncount"), image.partition_count());
+    one(metric("kafka_controller_kafkacontroller_offlinepartitionscount"), leaderless);
+    one(metric("kafka_server_replicamanager_partitioncount"), open);
+    one(metric("kafka_server_replicamanager_leadercount"), leads);
+    one(metric("kafka_server_replicamanager_offlinereplicacount"),
         std::max<std::int64_t>(hosted - open, 0));
-    one("kafka_server_replicamanager_underreplicatedpartitions", gauge,
-        "Partitions led here with replicas outside the ISR.", under_replicated);
-    one("kafka_server_replicamanager_underminisrpartitioncount", gauge,
-        "Partitions led here whose ISR is smaller than min.insync.replicas.", under_min_isr);
+    one(metric("kafka_server_replicamanager_underreplicatedpartitions"), under_replicated);
+    one(metric("kafka_server_replicamanager_underminisrpartitioncount"), under_min_isr);
 }
 
 Task<void> Writer::by_topic(const TopicFamily& family) {
-    out_.family(family.name, counter, family.help);
+    begin(family.metric);
     for (const auto& topic : facts_.image->topics()) {
         const TopicSums* sums = sums_of(*topic);
         if (sums == nullptr) continue;
@@ -404,7 +388,7 @@ Task<void> Writer::by_topic(const TopicFamily& family) {
 }
 
 Task<void> Writer::by_log(const LogFamily& family) {
-    out_.family(family.name, gauge, family.help);
+    begin(family.metric);
     for (const auto& topic : facts_.image->topics()) {
         const TopicSums* sums = sums_of(*topic);
         if (sums == nullptr) continue;
@@ -419,7 +403,7 @@ Task<void> Writer::by_log(const LogFamily& family) {
 }
 
 Task<void> Writer::by_partition(const PartitionFamily& family) {
-    out_.family(family.name, gauge, family.help);
+    begin(family.metric);
     for (const auto& topic : facts_.image->topics()) {
         for (std::int32_t i = 0; i < topic->partition_count(); ++i) {
             const metadata::Partition* partition = topic->find(i);
@@ -443,8 +427,8 @@ Task<void> Writer::write_topics() {
     std::int64_t brokers = 0;
     for (const auto& broker : facts_.image->brokers())
         if (!broker->fenced) ++brokers;
-    one("kafka_brokers", gauge, "Brokers that clients are told of.", brokers);
-    out_.family("kafka_topic_partitions", gauge, "Partitions of the topic.");
+    one(metric("kafka_brokers"), brokers);
+    begin(metric("kafka_topic_partitions"));
     for (const auto& topic : facts_.image->topics()) {
         out_.sample({{"topic", topic->name()}}, topic->partition_count());
         if (due() && !co_await flush()) co_return;
@@ -455,7 +439,7 @@ Task<void> Writer::write_topics() {
 
 Task<void> Writer::write_groups() {
     if (gone_) co_return;
-    out_.family("kafka_consumergroup_members", gauge, "Members of the group.");
+    begin(metric("kafka_consumergroup_members"));
     for (const ShardFacts& shard : facts_.shards) {
         for (const GroupFacts& group : shard.groups) {
             out_.sample({{"consumergroup", group.id}}, group.members);
@@ -492,7 +476,7 @@ Task<void> Writer::write_groups() {
             }
         }
     }
-    out_.family("kafka_consumergroup_current_offset", gauge, "The group's committed offset.");
+    begin(metric("kafka_consumergroup_current_offset"));
     for (const Entry& entry : entries) {
         const std::string number = std::to_string(entry.committed->partition);
         out_.sample({{"consumergroup", entry.group->id},
@@ -501,8 +485,7 @@ Task<void> Writer::write_groups() {
                     entry.committed->committed.value);
         if (due() && !co_await flush()) co_return;
     }
-    out_.family("kafka_consumergroup_lag", gauge,
-                "Records that consumers can read and the group has not committed.");
+    begin(metric("kafka_consumergroup_lag"));
     for (const Entry& entry : entries) {
         if (!entry.lag) continue;
         const std::string number = std::to_string(entry.committed->partition);
@@ -512,13 +495,12 @@ Task<void> Writer::write_groups() {
                     *entry.lag);
         if (due() && !co_await flush()) co_return;
     }
-    out_.family("kafka_consumergroup_current_offset_sum", gauge,
-                "The group's committed offsets of a topic, added up.");
+    begin(metric("kafka_consumergroup_current_offset_sum"));
     for (const auto& [key, sum] : sums) {
         out_.sample({{"consumergroup", key.first}, {"topic", key.second}}, sum.committed);
         if (due() && !co_await flush()) co_return;
     }
-    out_.family("kafka_consumergroup_lag_sum", gauge, "The group's lag in a topic, added up.");
+    begin(metric("kafka_consumergroup_lag_sum"));
     for (const auto& [key, sum] : sums) {
         out_.sample({{"consumergroup", key.first}, {"topic", key.second}}, sum.lag);
         if (due() && !co_await flush()) co_return;

@@ -1,6 +1,6 @@
-// The page /metrics: a node's facts under the names that Kafka's exporters use (docs/metrics.md has
-// each with type, labels and meaning). Made in pieces, because ten thousand partitions are
-// megabytes of text.
+// The page /metrics: a node's facts under the names that Kafka's exporters use, all of which stand
+// in live/metric_table.h (docs/metrics.md has each with type, labels and meaning). Made in pieces,
+// because ten thousand partitions are megabytes of text.
 #pragma once
 
 #include "live/request_times.h"

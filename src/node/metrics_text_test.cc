@@ -1,6 +1,7 @@
 #include "node/metrics_text.h"
 
 #include "client/testing/loop.h"
+#include "live/metric_table.h"
 #include "metadata/image_builder.h"
 #include "metadata/record_list.h"
 #include "wire/messages/partition_record.h"
@@ -10,6 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -120,7 +124,9 @@ metadata::ImagePointer image_of(std::uint64_t more_topics = 0) {
     return builder.publish();
 }
 
-TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
+// A node that serves: it leads partition 0 of "a", and its group has read some of it.
+NodeFacts serving_node() {
+    NodeFacts facts;
     facts.node = NodeId{1};
     facts.phase = Phase::serving;
     facts.image = image_of();
@@ -148,6 +154,11 @@ TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
     facts.shards[1].partitions.push_back(led);
     facts.shards[0].groups.push_back(
         {"readers", 2, {{"a", 0, Offset{30}}, {"a", 1, Offset{7}}, {"gone", 0, Offset{3}}}});
+    return facts;
+}
+
+TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
+    facts = serving_node();
     const std::string text = page();
     for (const std::string line : {
              "kafka_server_kafkaserver_brokerstate 3",
@@ -197,6 +208,56 @@ TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
     // What another node knows, and what nobody does, is left out.
     EXPECT_EQ(text.find("current_offset{topic=\"a\",partition=\"1\"}"), std::string::npos);
     EXPECT_EQ(text.find("_lag{consumergroup=\"readers\",topic=\"gone\""), std::string::npos);
+}
+
+// A family as a page has it.
+struct Family {
+    std::string help;
+    std::string type;
+    std::set<std::string, std::less<>> labels;  // of all its samples
+};
+
+std::map<std::string, Family, std::less<>> families_of(const std::string& page) {
+    std::map<std::string, Family, std::less<>> families;
+    Family* family = nullptr;
+    std::istringstream lines(page);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string mark, kind, name;
+        if (line.starts_with('#')) {
+            words >> mark >> kind >> name >> std::ws;
+            family = &families[name];
+            std::getline(words, kind == "HELP" ? family->help : family->type);
+            continue;
+        }
+        // No value of a label in these tests has a quote, a comma or an equals sign.
+        for (auto equals = line.find("=\""); equals != std::string::npos;
+             equals = line.find("=\"", equals + 1)) {
+            const auto before = line.find_last_of("{,", equals);
+            family->labels.insert(line.substr(before + 1, equals - before - 1));
+        }
+    }
+    return families;
+}
+
+// `cauce explain` and the page tell of the same metrics: no more, no less, nothing different.
+TEST_F(MetricsTextTest, ThePageHasEveryMetricOfTheTable) {
+    facts = serving_node();
+    facts.shards[0].requests[0].add(milliseconds(2));
+    std::map<std::string, Family, std::less<>> told;
+    for (const live::Metric& metric : live::metrics())
+        told[std::string(metric.name)] = {std::string(metric.text),
+                                          std::string(live::name_of(metric.type)),
+                                          {metric.labels.begin(), metric.labels.end()}};
+    const auto written = families_of(page());
+    for (const auto& [name, family] : written) {
+        ASSERT_TRUE(told.contains(name)) << name << " is not in the table";
+        EXPECT_EQ(family.help, told[name].help) << name;
+        EXPECT_EQ(family.type, told[name].type) << name;
+        EXPECT_EQ(family.labels, told[name].labels) << name;
+    }
+    for (const auto& [name, family] : told)
+        EXPECT_TRUE(written.contains(name)) << name << " is not on the page";
 }
 
 TEST_F(MetricsTextTest, ComesInPieces) {

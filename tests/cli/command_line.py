@@ -832,6 +832,25 @@ def errors_and_keys_are_explained(cauce):
     expect(cauce.json("explain", "19")[0]["name"], "NOT_ENOUGH_REPLICAS", "error 19")
     expect([key["scope"] for key in cauce.json("explain", "min.insync.replicas")], ["broker", "topic"], "scopes of a key")
     cauce.call("explain", "NOT_ENOUGH_COFFEE", code=3)
+    name = "kafka_server_brokertopicmetrics_messagesin_total"
+    metric, = cauce.json("explain", name)
+    expect([metric[field] for field in ("name", "kind", "type", "unit", "labels")],
+           [name, "metric", "counter", "records", ["topic"]], "a metric")
+    lines = cauce.out("explain", name).decode().splitlines()
+    expect([line.split()[0] for line in lines], ["metric", "means", "type", "unit", "labels", "worry"], "a metric's lines")
+    expect(f"- name: {name}" in cauce.out("explain", name, "-o", "yaml").decode(), True, "a metric in YAML")
+    expect(cauce.out("explain", name + '{topic="a"}', "-o", "name").decode(), name + "\n", "a metric by its sample")
+    expect(name in cauce.out("__complete", f"cauce explain {name[:-8]}").decode().split(), True, "a metric is completed")
+    error = cauce.call("explain", name.replace("messages", "mesages"), code=3)[1].decode()
+    expect(f"did you mean `{name}`?" in error, True, f"the nearest metric in {error!r}")
+    # tests/hostile holds the same list against what a broker serves.
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+    listed = {name: (kind, re.findall(r"\w+", labels))
+              for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", text, re.MULTILINE)}
+    explained = {metric["name"]: (metric["type"], metric["labels"]) for metric in cauce.json("explain", *listed)}
+    expect_all(map(repr, explained.items()), map(repr, listed.items()), "metrics explained and listed in docs/metrics.md")
+    offered = cauce.out("__complete", "cauce explain ").decode().split()
+    expect_all([word for word in offered if word.startswith(("kafka_", "cauce_"))], listed, "metrics offered")
 
 
 @server_test

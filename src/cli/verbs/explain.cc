@@ -1,8 +1,10 @@
 // `cauce explain`
 #include "cli/command.h"
 #include "cli/explain/errors.h"
+#include "cli/explain/words.h"
 #include "cli/nearest.h"
 #include "cli/verbs.h"
+#include "live/metric_table.h"
 #include "metadata/config_keys.h"
 
 #include <algorithm>
@@ -116,10 +118,23 @@ Details details_of(ConfigScope scope, const ConfigKey& key) {
     return details;
 }
 
+Details details_of(const live::Metric& metric) {
+    Details details;
+    details.add({"name", "metric"}, metric.name);
+    details.add({"kind", "kind", Show::data}, "metric");
+    details.add({"text", "means"}, metric.text);
+    details.add({"type", "type"}, live::name_of(metric.type));
+    details.add({"unit", "unit"}, metric.unit);
+    details.add({"labels", "labels"}, Value::list_of(metric.labels));
+    details.add({"worry", "worry"}, metric.worry);
+    return details;
+}
+
 class Explain final : public ClientCommand {
 public:
     void declare(Arguments& arguments) override {
-        arguments.positionals("WORD", words_, "an error's name or number, or a configuration key");
+        arguments.positionals("WORD", words_,
+                              "an error's name or number, a configuration key, or a metric's name");
     }
 
 protected:
@@ -132,6 +147,8 @@ protected:
                 if (const ConfigKey* key = metadata::find_config_key(scope, word))
                     all.push_back(details_of(scope, *key));
             }
+            if (const live::Metric* metric = live::find_metric(word))
+                all.push_back(details_of(*metric));
             if (all.size() == before) co_return std::unexpected(unknown(word));
         }
         co_return co_await session.print(all);
@@ -139,18 +156,13 @@ protected:
 
 private:
     static Problem unknown(const std::string& word) {
-        std::vector<std::string> names;
-        for (const ErrorText& text : error_texts())
-            names.emplace_back(error_name(text.code));
-        for (const ConfigScope scope : kScopes)
-            for (const ConfigKey& key : metadata::config_keys(scope))
-                names.emplace_back(key.name);
-        auto meant = nearest(word, names);
-        if (!meant) meant = nearest(as_error_name(word), names);
+        const std::vector<std::string> words = explained_words();
+        auto meant = nearest(word, words);
+        if (!meant) meant = nearest(as_error_name(word), words);
         return {exit_not_found, "nothing is called `" + word + "`",
-                "it is neither an error of Kafka's protocol nor a configuration key",
+                "it is neither an error of Kafka's protocol nor a configuration key nor a metric",
                 meant ? "did you mean `" + *meant + "`?"
-                      : "write it as it stands in the log or in server.properties"};
+                      : "write it as it stands in the log, in server.properties or at /metrics"};
     }
 
     std::vector<std::string> words_;
@@ -160,15 +172,16 @@ private:
 
 Verb explain_verb() {
     return {.name = "explain",
-            .summary = "what an error or a configuration key means, and what to do about it",
+            .summary = "what an error, a configuration key or a metric means, and what to do",
             .text =
                 "Every error code of Kafka 4.4 is known by its name, its number and the name of "
                 "its Java exception; every configuration key by its name, of which `cauce config "
-                "explain` "
-                "tells more. No cluster is asked.",
+                "explain` tells more; every metric by the name that /metrics gives it, with its "
+                "unit and when to look after it. No cluster is asked.",
             .examples = {{"cauce explain NOT_ENOUGH_REPLICAS", "what it says, why, and what to do"},
                          {"cauce explain 19 -o json", "the same by its number, for programs"},
-                         {"cauce explain min.insync.replicas", "a key, of brokers and of topics"}},
+                         {"cauce explain min.insync.replicas", "a key, of brokers and of topics"},
+                         {"cauce explain kafka_consumergroup_lag", "a metric, and when to worry"}},
             .make = [] { return std::make_unique<Explain>(); }};
 }
 
