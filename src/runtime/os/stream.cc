@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -146,11 +147,26 @@ Task<IoResult<void>> TcpStream::write(std::span<const WritePart> parts) {
     const Underway underway(writing_);
     Cursor cursor(parts);
     FileRange resident;  // what was seen to lie in memory, from where the cursor stands
+    bool corked = false;
+    std::uint64_t sent_from_files = 0;  // since others had their turn
     while (!cursor.at_end()) {
         if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "send");
         if (!cursor.at_file()) {
             CO_RETURN_IF_ERROR(send_bytes(cursor));
         } else {
+            // A peer that keeps up with large files must not keep the shard. The bytes behind a
+            // file go at once, though: without them the peer can do nothing with the answer.
+            if (sent_from_files >= kFileStepBytes) {
+                sent_from_files = 0;
+                co_await yield();
+                if (!descriptor_.is_open()) co_return io_fail(ECANCELED, "sendfile");
+            }
+            // sendfile knows no MSG_MORE. What follows the file, a few bytes of every Fetch answer,
+            // would be a packet of its own that wakes the peer once more.
+            if (!corked && !cursor.ends_after(cursor.range().size)) {
+                cork(true);
+                corked = true;
+            }
             if (resident.size == 0) {
                 resident = cursor.range();
                 resident.size = std::min(resident.size, kFileStepBytes);
@@ -163,12 +179,19 @@ Task<IoResult<void>> TcpStream::write(std::span<const WritePart> parts) {
             resident.position += sent;
             resident.size -= sent;
             cursor.advance(sent);
-            // A peer that keeps up with a large file must not keep the shard.
-            if (!cursor.at_end()) co_await yield();
+            sent_from_files += sent;
         }
         co_await writable_.wait();
     }
+    // A write that failed leaves the cork: nothing can be sent behind a half answer.
+    if (corked) cork(false);
     co_return IoResult<void>();
+}
+
+void TcpStream::cork(bool on) {
+    const int value = on ? 1 : 0;
+    // At worst the packets are smaller, or leave up to 200 ms later.
+    ::setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 IoResult<void> TcpStream::send_bytes(Cursor& cursor) {

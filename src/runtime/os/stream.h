@@ -54,6 +54,8 @@ private:
     // One call each. EAGAIN is no error: it moves nothing.
     IoResult<void> send_bytes(Cursor& cursor);
     IoResult<std::uint64_t> send_file(const FileRange& range);
+    // While corked only full packets leave.
+    void cork(bool on);
 
     Shard& shard_;
     FileDescriptor descriptor_;
