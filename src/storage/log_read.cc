@@ -115,55 +115,73 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
     while (from < bound && !segments_.empty()) {
         const auto [segment, segment_end] = segment_at(from);
         const std::uint32_t size = segment->size();
-        auto first = co_await segment->find(from, size);
-        if (!first) co_return std::unexpected(std::move(first).error());
-        if (!*first || (*first)->head.base_offset >= bound) {
+        const Offset base = segment->base_offset();
+        std::uint32_t limit = size;
+        Offset next = segment_end;
+        if (bound < segment_end) {
+            next = bound;
+            const auto at_bound =
+                places_ != nullptr ? places_->boundary(base, bound) : std::nullopt;
+            if (at_bound) {
+                limit = *at_bound;
+            } else {
+                auto behind = co_await segment->find(bound, size, segment_end);
+                if (!behind) co_return std::unexpected(std::move(behind).error());
+                if (*behind) limit = static_cast<std::uint32_t>((*behind)->position);
+            }
+        }
+        // A reader that goes on where it stopped needs to look for the end of its range only.
+        auto begin = cuts == cuts_ && places_ != nullptr ? places_->find(base, from) : std::nullopt;
+        const bool known = begin.has_value();
+        if (!known) {
+            auto first = co_await segment->find(from, size, segment_end);
+            if (!first) co_return std::unexpected(std::move(first).error());
+            if (*first) {
+                begin =
+                    ReadPlaces::Place{.base = (*first)->head.base_offset,
+                                      .last = (*first)->head.last_offset,
+                                      .position = static_cast<std::uint32_t>((*first)->position),
+                                      .size = (*first)->head.size_bytes};
+            }
+        }
+        if (!begin || begin->position >= limit) {
             // Nothing from here to the next segment: compaction leaves such gaps.
             if (segment_end >= bound) break;
             from = segment_end;
             continue;
         }
-        const BatchScanner::Batch begin = **first;
 
-        std::uint32_t limit = size;
-        Offset next = segment_end;
-        if (bound < segment_end) {
-            auto behind = co_await segment->find(bound, size);
-            if (!behind) co_return std::unexpected(std::move(behind).error());
-            if (*behind) limit = static_cast<std::uint32_t>((*behind)->position);
-            next = bound;
-        }
-        if (limit - begin.position > request.max_bytes) {
-            const std::uint64_t most = begin.position + request.max_bytes;
+        if (limit - begin->position > request.max_bytes) {
+            const std::uint64_t most = begin->position + request.max_bytes;
             auto boundary = co_await segment->boundary_below(static_cast<std::uint32_t>(most));
             if (!boundary) co_return std::unexpected(std::move(boundary).error());
             ASSIGN_OR_CO_RETURN(auto file, segment->file());
-            std::uint64_t cut = std::max<std::uint64_t>(*boundary, begin.end());
-            if (begin.end() > most) {
-                if (!request.at_least_one) co_return nothing_at(request.from);
-                cut = begin.end();
-            }
-            // From there batch by batch, as long as they fit.
+            // From the index' last entry below batch by batch, as long as they fit; the first one
+            // if it must.
+            std::uint32_t end = std::max(*boundary, begin->position);
             constexpr std::uint64_t kReadAhead = 4096;
-            BatchScanner scanner(std::move(file), cut, limit, kReadAhead);
-            std::uint32_t end = static_cast<std::uint32_t>(cut);
+            BatchScanner scanner(std::move(file), end, limit, kReadAhead);
             while (end < limit) {
                 auto batch = co_await scanner.next();
                 if (!batch) co_return std::unexpected(std::move(batch).error());
-                if (!*batch)
+                if (!*batch) {
+                    // Next time all of it is looked up, and a damaged index noticed.
+                    if (known && places_ != nullptr) places_->clear();
                     co_return io_fail(EBADMSG, "read",
                                       *folder_ + " at " + std::to_string(scanner.position()));
-                next = (*batch)->head.base_offset;
-                if ((*batch)->end() > most) break;
+                }
+                const bool must = end == begin->position && request.at_least_one;
+                if ((*batch)->end() > most && !must) {
+                    next = (*batch)->head.base_offset;
+                    break;
+                }
                 end = static_cast<std::uint32_t>((*batch)->end());
-                if (end == limit) next = bound < segment_end ? bound : segment_end;
             }
-            if (end == limit) next = bound < segment_end ? bound : segment_end;
+            if (end == begin->position) co_return nothing_at(request.from);
             limit = end;
         }
         if (cuts != cuts_) break;
-        co_return range(*segment, static_cast<std::uint32_t>(begin.position), limit,
-                        begin.head.base_offset, next);
+        co_return range(*segment, begin->position, limit, begin->base, next);
     }
     if (cuts != cuts_) co_return io_fail(ERANGE, "read", *folder_);
     co_return nothing_at(bound);

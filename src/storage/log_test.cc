@@ -259,6 +259,60 @@ TEST_F(LogTest, TheTailIsReadWithoutAskingTheDisk) {
     EXPECT_TRUE(log().try_read({{10}, {100}, 1 << 20, true})->has_value());
 }
 
+TEST_F(LogTest, ALargeIndexIsSearchedInFewReads) {
+    stand->config.index_interval_bytes = 0;
+    ASSERT_TRUE(stand->open());
+    const std::size_t batch = make_batch({}).size();
+    for (int i = 0; i < 8000; ++i)
+        stand->append({});
+    std::uint64_t most = 0;
+    // Far more readers than are remembered, so that each looks everything up.
+    for (std::int64_t from = 0; from < 7000; from += 83) {
+        const auto reads = disk.reads;
+        const auto result = stand->shard.await(log().read({{from}, {8000}, 50 * batch, true}));
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->first, Offset{from});
+        EXPECT_EQ(result->next, Offset{from + 50});
+        EXPECT_EQ(result->size, 50 * batch);
+        most = std::max(most, disk.reads - reads);
+    }
+    // A block of the index and the batches there, for both ends of the range.
+    EXPECT_LE(most, 4u);
+    // Who goes on where it stopped looks for the other end only.
+    for (std::int64_t from = 50; from < 6000; from += 50) {
+        const auto reads = disk.reads;
+        ASSERT_TRUE(stand->shard.await(log().read({{from}, {8000}, 50 * batch, true})));
+        if (from > 50) EXPECT_LE(disk.reads - reads, 2u) << from;
+    }
+}
+
+TEST_F(LogTest, AnUnevenIndexIsSearchedAllTheSame) {
+    stand->config.index_interval_bytes = 0;
+    ASSERT_TRUE(stand->open());
+    Buffer all;
+    // Guesses by offset and by position go wrong here, both ways.
+    for (int i = 0; i < 6000; ++i) {
+        const bool large = i % 2000 < 500;
+        const BatchOptions options{.base_offset = log().end_offset().value,
+                                   .records = large ? 20 : 1,
+                                   .value_bytes = large ? std::size_t{2} : std::size_t{150}};
+        const Buffer bytes = make_batch(options);
+        ASSERT_TRUE(log().append(bytes));
+        all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    for (const std::size_t max : {std::size_t{1500}, std::size_t{30'000}, std::size_t{400'000}})
+        EXPECT_EQ(stand->read_all(0, max), all) << max;
+    const Offset end = log().end_offset();
+    for (std::int64_t from = 0; from < end.value; from += 97) {
+        const auto result = stand->shard.await(log().read({{from}, end, 3000, true}));
+        ASSERT_TRUE(result);
+        Buffer bytes;
+        ASSERT_TRUE(stand->shard.await(log().copy_out(*result, bytes)));
+        Stand::check_batches(bytes, Offset{from}, result->next);
+        EXPECT_LE(result->first, Offset{from});
+    }
+}
+
 TEST_F(LogTest, ReadersAtTheTailShareOneCopyInMemory) {
     ASSERT_TRUE(stand->open());
     const auto read_last = [&] {

@@ -38,7 +38,7 @@ public:
 
 private:
     static constexpr std::size_t kNewest = 64;
-    static constexpr std::size_t kStops = 8;
+    static constexpr std::size_t kStops = 32;  // readers that are remembered side by side
 
     struct Stop {
         Offset segment{-1};

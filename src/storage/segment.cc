@@ -23,6 +23,12 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
     return (value + to - 1) / to * to;
 }
 
+// Entries stand about evenly: which of `count` stands at `part` of `whole`.
+std::uint32_t guess_entry(std::uint64_t part, std::uint64_t whole, std::uint32_t count) {
+    if (whole == 0) return 0;
+    return static_cast<std::uint32_t>(std::min(part, whole) * count / whole);
+}
+
 struct Nobody final : Segment::Seen {
     void batch(const BatchHead&) override {}
 };
@@ -269,15 +275,20 @@ IoResult<void> Segment::finish(std::vector<std::shared_ptr<runtime::File>>* dirt
     return {};
 }
 
-runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(Offset offset,
-                                                                          std::uint32_t limit) {
+runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(
+    Offset offset, std::uint32_t limit, std::optional<Offset> behind) {
     const std::int64_t wanted = offset - place_.base;
     const auto not_above = [wanted](const OffsetEntry& e) {
         return std::int64_t{e.relative_offset} <= wanted;
     };
     for (int attempt = 0;; ++attempt) {
         CO_RETURN_IF_ERROR(ensure_indexes());
-        auto entry = co_await offsets_.last_where(not_above);
+        std::optional<std::uint32_t> guess;
+        if (behind && wanted >= 0) {
+            const auto all = static_cast<std::uint64_t>(*behind - place_.base);
+            guess = guess_entry(static_cast<std::uint64_t>(wanted), all, offsets_.count());
+        }
+        auto entry = co_await offsets_.last_where(not_above, guess);
         if (!entry) co_return std::unexpected(std::move(entry).error());
         const std::uint32_t start = *entry ? (*entry)->entry.position : 0;
         if (start >= limit && start < size_) co_return std::optional<BatchScanner::Batch>();
@@ -310,7 +321,8 @@ runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(Offset
 runtime::Task<IoResult<std::uint32_t>> Segment::boundary_below(std::uint32_t position) {
     CO_RETURN_IF_ERROR(ensure_indexes());
     const auto not_above = [position](const OffsetEntry& e) { return e.position <= position; };
-    auto entry = co_await offsets_.last_where(not_above);
+    const std::uint32_t guess = guess_entry(position, size_, offsets_.count());
+    auto entry = co_await offsets_.last_where(not_above, guess);
     if (!entry) co_return std::unexpected(std::move(entry).error());
     co_return *entry ? (*entry)->entry.position : 0u;
 }

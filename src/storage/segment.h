@@ -87,9 +87,10 @@ public:
     IoResult<std::shared_ptr<runtime::File>> file();
 
     // The first batch whose last offset is at or above `offset`, and which begins below `limit`;
-    // nothing when there is none. A damaged index is rebuilt on the way.
-    runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> find(Offset offset,
-                                                                     std::uint32_t limit);
+    // nothing when there is none. A damaged index is rebuilt on the way. `behind`: the offset at
+    // which the segment ends; who knows it is answered with fewer reads.
+    runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> find(
+        Offset offset, std::uint32_t limit, std::optional<Offset> behind = std::nullopt);
     // A batch boundary at or below `position`, as far up as the index knows.
     runtime::Task<IoResult<std::uint32_t>> boundary_below(std::uint32_t position);
 
