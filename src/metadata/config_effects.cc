@@ -96,7 +96,9 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"queued.max.request.bytes", at_start},
     {"replica.high.watermark.checkpoint.interval.ms", at_start},
     {"request.timeout.ms", at_start},
+    {"socket.receive.buffer.bytes", at_start},
     {"socket.request.max.bytes", at_start},
+    {"socket.send.buffer.bytes", at_start},
 };
 static_assert(std::ranges::is_sorted(kTopicKeys));
 static_assert(std::ranges::is_sorted(kBrokerKeys, {}, &BrokerKey::name));

@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace cauce::runtime {
@@ -76,10 +77,24 @@ public:
     virtual Address local() const = 0;
 };
 
+// What the kernel may hold of a connection, each way, in bytes. 0 leaves it to the system, which
+// lets it grow with what the connection needs.
+struct SocketBuffers {
+    std::int32_t send = 0;
+    std::int32_t receive = 0;
+
+    bool operator==(const SocketBuffers&) const = default;
+};
+
 class Net {
 public:
     virtual ~Net() = default;
-    virtual Task<IoResult<std::unique_ptr<Listener>>> listen(Address address) = 0;
+    // `buffers` are those of the connections that are accepted.
+    virtual Task<IoResult<std::unique_ptr<Listener>>> listen(Address address,
+                                                             SocketBuffers buffers) = 0;
+    Task<IoResult<std::unique_ptr<Listener>>> listen(Address address) {
+        return listen(std::move(address), SocketBuffers());
+    }
     virtual Task<IoResult<std::unique_ptr<Stream>>> connect(Address address, MonoTime deadline) = 0;
     // On the shard that shall own the stream.
     virtual std::unique_ptr<Stream> attach(std::unique_ptr<DetachedStream> stream) = 0;

@@ -10,7 +10,7 @@ Acceptor::Acceptor(ShardServices& shard, const Listener& listener, ConnectionQuo
     : shard_(shard), listener_(listener), quota_(quota), everywhere_(std::move(everywhere)) {}
 
 Task<IoResult<void>> Acceptor::listen() {
-    auto socket = co_await shard_.net.listen(listener_.bind);
+    auto socket = co_await shard_.net.listen(listener_.bind, shard_.settings.socket_buffers);
     if (!socket) co_return std::unexpected(std::move(socket).error());
     socket_ = *std::move(socket);
     co_return IoResult<void>{};

@@ -34,6 +34,8 @@ struct Settings {
     std::vector<Listener> listeners;
     metadata::StaticConfig file;  // every key as it was given
     std::int32_t socket_request_max_bytes = 100 * 1024 * 1024;
+    // Zero where nobody chose: Kafka's 102400 would make a large answer leave in many pieces.
+    runtime::SocketBuffers socket_buffers;
     // Of requests being received or handled, over all shards (queued.max.request.bytes); 0: nobody
     // chose, and the program takes a share of the machine's memory.
     std::int64_t request_bytes = 0;

@@ -345,7 +345,7 @@ private:
 
 }  // namespace
 
-Task<IoResult<std::unique_ptr<Listener>>> SimNet::listen(Address address) {
+Task<IoResult<std::unique_ptr<Listener>>> SimNet::listen(Address address, runtime::SocketBuffers) {
     const bool known =
         is_any(address.host) || is_loopback(address.host) || address.host == life_.node.name;
     if (!known) co_return io_fail(EADDRNOTAVAIL, "bind", address.to_string());

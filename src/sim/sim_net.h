@@ -109,8 +109,9 @@ public:
     SimNet(World& world, Life& life, SimShards& shard)
         : world_(world), life_(life), shard_(shard) {}
 
+    using runtime::Net::listen;
     runtime::Task<IoResult<std::unique_ptr<runtime::Listener>>> listen(
-        runtime::Address address) override;
+        runtime::Address address, runtime::SocketBuffers buffers) override;
     runtime::Task<IoResult<std::unique_ptr<runtime::Stream>>> connect(runtime::Address address,
                                                                       MonoTime deadline) override;
     std::unique_ptr<runtime::Stream> attach(

@@ -115,8 +115,9 @@ public:
         found->second(std::move(server));
         co_return std::move(client);
     }
+    using runtime::Net::listen;
     runtime::Task<IoResult<std::unique_ptr<runtime::Listener>>> listen(
-        runtime::Address address) override {
+        runtime::Address address, runtime::SocketBuffers) override {
         co_return io_fail(EADDRNOTAVAIL, "listen", address.to_string());
     }
     std::unique_ptr<runtime::Stream> attach(std::unique_ptr<runtime::DetachedStream>) override {

@@ -23,13 +23,17 @@ FileDescriptor open_socket(int family) {
     return FileDescriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-IoResult<FileDescriptor> listen_at(const SocketAddress& address, bool both_families) {
+IoResult<FileDescriptor> listen_at(const SocketAddress& address, bool both_families,
+                                   SocketBuffers buffers) {
     FileDescriptor socket = open_socket(address.family());
     if (!socket.is_open()) return io_fail(errno, "socket");
     // Take the port of a process that ended a moment ago, but never share it with a living one.
     set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
     // Accepted connections inherit it.
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    // So are these; before listen(), because the window scale is told when a connection opens.
+    if (buffers.send > 0) set_option(socket, SOL_SOCKET, SO_SNDBUF, buffers.send);
+    if (buffers.receive > 0) set_option(socket, SOL_SOCKET, SO_RCVBUF, buffers.receive);
     if (address.family() == AF_INET6)
         set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, both_families ? 0 : 1);
     if (::bind(socket.get(), address.data(), address.size()) != 0) return io_fail(errno, "bind");
@@ -37,12 +41,13 @@ IoResult<FileDescriptor> listen_at(const SocketAddress& address, bool both_famil
     return socket;
 }
 
-IoResult<FileDescriptor> listen_everywhere(std::uint16_t port) {
-    IoResult<FileDescriptor> both = listen_at(SocketAddress::every_interface(AF_INET6, port), true);
+IoResult<FileDescriptor> listen_everywhere(std::uint16_t port, SocketBuffers buffers) {
+    IoResult<FileDescriptor> both =
+        listen_at(SocketAddress::every_interface(AF_INET6, port), true, buffers);
     if (both) return both;
     const int error = both.error().number;
     if (error != EAFNOSUPPORT && error != EADDRNOTAVAIL) return both;
-    return listen_at(SocketAddress::every_interface(AF_INET, port), false);  // IPv6 is off
+    return listen_at(SocketAddress::every_interface(AF_INET, port), false, buffers);  // IPv6 is off
 }
 
 }  // namespace
@@ -53,14 +58,14 @@ Task<IoResult<std::vector<SocketAddress>>> PosixNet::resolve(Address address, Mo
     co_return co_await NameLookup::ask(shard_, std::move(address), deadline);
 }
 
-Task<IoResult<std::unique_ptr<Listener>>> PosixNet::listen(Address address) {
+Task<IoResult<std::unique_ptr<Listener>>> PosixNet::listen(Address address, SocketBuffers buffers) {
     IoResult<FileDescriptor> socket;
     if (address.host.empty()) {
-        socket = listen_everywhere(address.port);
+        socket = listen_everywhere(address.port, buffers);
     } else {
         ASSIGN_OR_CO_RETURN(auto found, co_await resolve(address, MonoTime::never()));
         const auto ipv4 = std::ranges::find(found, AF_INET, &SocketAddress::family);
-        socket = listen_at(ipv4 != found.end() ? *ipv4 : found.front(), false);
+        socket = listen_at(ipv4 != found.end() ? *ipv4 : found.front(), false, buffers);
     }
     if (!socket)
         co_return io_fail(socket.error().number, socket.error().operation, address.to_string());

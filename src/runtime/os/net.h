@@ -15,7 +15,9 @@ public:
     PosixNet(Shard& shard, Logger log) : shard_(shard), log_(std::move(log)) {}
 
     // Of a name with several addresses, the first IPv4 one, as the Java brokers do.
-    Task<IoResult<std::unique_ptr<Listener>>> listen(Address address) override;
+    using Net::listen;
+    Task<IoResult<std::unique_ptr<Listener>>> listen(Address address,
+                                                     SocketBuffers buffers) override;
     // Of a name with several addresses, the first that answers.
     Task<IoResult<std::unique_ptr<Stream>>> connect(Address address, MonoTime deadline) override;
     std::unique_ptr<Stream> attach(std::unique_ptr<DetachedStream> stream) override;

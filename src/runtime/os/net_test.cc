@@ -504,6 +504,45 @@ TEST(Net, TheBytesBehindAFileAreNotHeldBack) {
     EXPECT_LT(taken, seconds(5));
 }
 
+Task<void> fill_socket(Stream& to, std::uint64_t& sent) {
+    const Buffer piece = pattern(16 * 1024);
+    while (true) {
+        const IoResult<void> wrote = co_await write_bytes(to, piece);
+        if (!wrote) co_return;
+        sent += piece.size();
+    }
+}
+
+// What is taken of a connection whose peer never reads.
+Task<void> fill_unread(Runtime& runtime, SocketBuffers buffers, std::uint64_t& sent) {
+    auto listener = take(co_await runtime.net(0).listen(kAnyPort, buffers));
+    const MonoTime deadline = runtime.shards(0).clock().now() + seconds(20);
+    auto client = take(co_await runtime.net(0).connect(listener->local(), deadline));
+    auto server = runtime.net(0).attach(take(co_await listener->accept()));
+    TaskGroup group(runtime.shards(0).ready());
+    group.spawn(fill_socket(*server, sent));
+    std::uint64_t before = 1;
+    while (before != sent || sent == 0) {
+        before = sent;
+        const MonoTime later = runtime.shards(0).clock().now() + milliseconds(100);
+        co_await runtime.shards(0).sleep_until(later);
+    }
+    server->close();
+    co_await group.join();
+}
+
+TEST(Net, AcceptedConnectionsHaveTheBuffersThatWereAskedFor) {
+    const auto runtime = make_runtime();
+    std::uint64_t small = 0;
+    std::uint64_t usual = 0;
+    run_on_first(*runtime,
+                 [&] { return fill_unread(*runtime, SocketBuffers{.send = 8192}, small); });
+    const auto another = make_runtime();
+    run_on_first(*another, [&] { return fill_unread(*another, SocketBuffers(), usual); });
+    EXPECT_GT(small, 0u);
+    EXPECT_LT(2 * small, usual);
+}
+
 Task<void> send_short_file(Runtime& runtime, std::string path) {
     auto file = take(runtime.disk(0).open(path, OpenMode::create));
     take(file->write_at(0, as_bytes("short")));
