@@ -4,22 +4,26 @@
 
 namespace cauce::live {
 
-Edge& Edges::of(ClientToken client, EdgeKind kind) {
-    const auto matches = [&](const Edge& edge) {
-        return edge.client == client && edge.kind == kind;
-    };
-    if (last_ < edges_.size() && matches(edges_[last_])) return edges_[last_];
-    auto found = std::ranges::find_if(edges_, matches);
+Edge& Edges::take_turn(ClientToken client) {
+    auto found = std::ranges::find(edges_, client, &Edge::client);
     if (found == edges_.end()) {
-        if (edges_.size() >= kMax)
-            edges_.erase(std::ranges::min_element(edges_, {}, &Edge::requests));
-        Edge& made = edges_.emplace_back();
-        made.client = client;
-        made.kind = kind;
-        found = edges_.end() - 1;
+        if (edges_.size() < kMax) {
+            edges_.emplace_back();
+            found = edges_.end() - 1;
+        } else {
+            found = std::ranges::min_element(edges_, {}, &Edge::turn);
+            *found = Edge();
+        }
+        found->client = client;
     }
-    last_ = static_cast<std::size_t>(found - edges_.begin());
+    found->turn = ++turns_;
+    last_ = &*found;
     return *found;
+}
+
+void Edges::forget() {
+    edges_.clear();
+    last_ = nullptr;
 }
 
 }  // namespace cauce::live

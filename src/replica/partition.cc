@@ -43,7 +43,6 @@ Partition::Partition(runtime::Shards& shards, TopicId topic_id, std::unique_ptr<
                      std::shared_ptr<const TopicSettings> settings)
     : shards_(shards), topic_id_(topic_id), log_(std::move(log)), settings_(std::move(settings)) {
     log_->observe(this);
-    counters_.appended = log_->end_offset();
 }
 
 Partition::~Partition() {
@@ -58,6 +57,8 @@ void Partition::become_leader(LeaderEpoch epoch, std::int32_t isr_size,
                               Offset checkpointed_high_watermark) {
     CHECK(!leading_ && epoch >= leader_epoch_, name(), epoch, leader_epoch_);
     leading_ = true;
+    // Of an earlier leadership, what was appended may have been cut off since.
+    edges_.forget();
     leader_epoch_ = epoch;
     isr_size_ = isr_size;
     log_->assign_epoch(epoch, log_->end_offset());
@@ -202,12 +203,11 @@ Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& opti
     ++counters_.appended_batches;
     counters_.appended_records += records;
     counters_.appended_bytes += bytes.size();
-    counters_.appended = appended.next;
-    live::Edge& edge = edges_.of(options.client, live::EdgeKind::produce);
-    ++edge.requests;
-    edge.records += records;
-    edge.bytes += bytes.size();
-    edge.position = appended.next;
+    live::Edge& edge = edges_.of(options.client);
+    ++edge.appended_batches;
+    edge.appended_records += records;
+    edge.appended_bytes += bytes.size();
+    edge.appended = appended.next;
 
     advance_high_watermark();
     return appended;
@@ -226,7 +226,6 @@ void Partition::advance_high_watermark() {
     const Offset reached = durable ? log_->flushed_offset() : log_->end_offset();
     if (reached <= high_watermark_) return;
     high_watermark_ = reached;
-    counters_.replicated = reached;
     log_->producers().high_watermark_moved(reached);
     notify();
 }
@@ -333,10 +332,10 @@ void Partition::count_fetch(const Fetched& fetched, live::ClientToken client) {
     ++counters_.fetches;
     counters_.fetched_bytes += fetched.records.size;
     counters_.fetched = std::max(counters_.fetched, fetched.records.next);
-    live::Edge& edge = edges_.of(client, live::EdgeKind::fetch);
-    ++edge.requests;
-    edge.bytes += fetched.records.size;
-    edge.position = fetched.records.next;
+    live::Edge& edge = edges_.of(client);
+    ++edge.fetches;
+    edge.fetched_bytes += fetched.records.size;
+    edge.fetched = fetched.records.next;
 }
 
 Task<Result<storage::TimestampOffset>> Partition::list_offset(std::int64_t timestamp,

@@ -35,7 +35,7 @@ struct AppendOptions {
     Origin origin = Origin::client;
     // -1 = all in-sync replicas, which must then be at least min.insync.replicas.
     std::int16_t required_acks = -1;
-    live::ClientToken client = 0;
+    live::ClientToken client = 0;  // 0: the node itself
     // The batch stays where it is until write_gathered: it is written along with others.
     bool gather = false;
 };
@@ -123,6 +123,7 @@ public:
     const storage::Log& log() const { return *log_; }
     const TopicSettings& settings() const { return *settings_; }
     const live::PartitionCounters& counters() const { return counters_; }
+    // Of the last leadership, which may go on.
     const live::Edges& edges() const { return edges_; }
 
     Offset log_start() const { return log_->start_offset(); }

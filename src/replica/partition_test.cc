@@ -52,9 +52,10 @@ struct Stand {
         return builder.build().value();
     }
 
-    Result<Appended> append(Buffer bytes, std::int16_t acks = -1) {
+    Result<Appended> append(Buffer bytes, std::int16_t acks = -1, live::ClientToken client = 0) {
         AppendOptions options;
         options.required_acks = acks;
+        options.client = client;
         return partition->append_as_leader(bytes, options);
     }
 
@@ -416,16 +417,53 @@ TEST(Partition, WatchersAreToldWhenTheHighWatermarkMoves) {
 TEST(Partition, CountsWhatItDoes) {
     Stand stand;
     stand.lead();
-    ASSERT_TRUE(stand.append(stand.batch(4)));
+    const Buffer first = stand.batch(4);
+    const Buffer second = stand.batch(3);
+    ASSERT_TRUE(stand.append(first, -1, 7));
     stand.shard.settle();
     const Fetched fetched = stand.read(0);
     stand.partition->count_fetch(fetched, 9);
+    ASSERT_TRUE(stand.append(second, -1, 8));
     const live::PartitionCounters& counters = stand.partition->counters();
-    EXPECT_EQ(counters.appended_records, 4u);
-    EXPECT_EQ(counters.appended, Offset{4});
-    EXPECT_EQ(counters.replicated, Offset{4});
+    EXPECT_EQ(counters.appended_batches, 2u);
+    EXPECT_EQ(counters.appended_records, 7u);
     EXPECT_EQ(counters.fetched, Offset{4});
-    EXPECT_EQ(stand.partition->edges().all().size(), 2u);
+
+    const auto& edges = stand.partition->edges().all();
+    ASSERT_EQ(edges.size(), 3u);
+    EXPECT_EQ(edges[0].client, 7u);
+    EXPECT_EQ(edges[0].appended_batches, 1u);
+    EXPECT_EQ(edges[0].appended_records, 4u);
+    EXPECT_EQ(edges[0].appended_bytes, first.size());
+    EXPECT_EQ(edges[0].appended, Offset{4});
+    EXPECT_EQ(edges[0].fetched, Offset{0});
+    EXPECT_EQ(edges[1].client, 9u);
+    EXPECT_EQ(edges[1].appended, Offset{0});
+    EXPECT_EQ(edges[1].fetches, 1u);
+    EXPECT_EQ(edges[1].fetched_bytes, first.size());
+    EXPECT_EQ(edges[1].fetched, Offset{4});
+    EXPECT_EQ(edges[2].client, 8u);
+    EXPECT_EQ(edges[2].appended, Offset{7});
+
+    // A read that brought nothing is no dealing; who begins again from the start is seen there.
+    stand.partition->count_fetch(stand.read(4), 10);
+    EXPECT_EQ(edges.size(), 3u);
+    stand.shard.settle();
+    stand.partition->count_fetch(stand.read(4), 9);
+    EXPECT_EQ(edges[1].fetched, Offset{7});
+    FetchLimits little;
+    little.at_least_one = true;
+    const auto again = stand.partition->try_read(little);
+    ASSERT_TRUE(again && *again);
+    stand.partition->count_fetch(**again, 9);
+    EXPECT_EQ(edges[1].fetched, Offset{4});
+    EXPECT_EQ(counters.fetched, Offset{7});
+
+    // The next leadership begins without edges; what the partition did stays counted.
+    stand.partition->resign();
+    stand.partition->become_leader(LeaderEpoch{4}, 1, Offset{0});
+    EXPECT_TRUE(stand.partition->edges().all().empty());
+    EXPECT_EQ(counters.appended_batches, 2u);
 }
 
 }  // namespace

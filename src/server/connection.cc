@@ -14,17 +14,16 @@ Connection::IdleTimer::IdleTimer(Connection& owner)
       connection(owner) {}
 
 Connection::Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
-                       const Listener& listener, FrameBuffer received)
+                       const Listener& listener, live::Client client, FrameBuffer received)
     : shard_(shard),
       stream_(std::move(stream)),
       listener_(listener),
+      client_(std::move(client)),
       frames_(std::move(received)),
       last_active_(shard.shards.clock().now()),
       idle_timer_(*this),
       tasks_(shard.shards.ready()) {
     frames_.use(shard_.request_memory);
-    identity_.token = shard.next_client_token();
-    identity_.host = stream_->peer().host;
 }
 
 Connection::~Connection() {
@@ -104,7 +103,7 @@ void Connection::release_idle() {
 
 bool Connection::accept_frame_size(std::int32_t size) {
     if (size >= 0 && size <= shard_.settings.socket_request_max_bytes) return true;
-    shard_.log.warn("closing the connection of " + identity_.host + ": a request of " +
+    shard_.log.warn("closing the connection of " + client_.host + ": a request of " +
                     std::to_string(size) + " bytes; socket.request.max.bytes allows " +
                     std::to_string(shard_.settings.socket_request_max_bytes));
     return false;

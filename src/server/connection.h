@@ -6,6 +6,7 @@
 // appends keep their order, and so do all answers.
 #pragma once
 
+#include "live/client.h"
 #include "runtime/net.h"
 #include "runtime/task_group.h"
 #include "server/frame_buffer.h"
@@ -20,19 +21,12 @@
 
 namespace cauce::server {
 
-// Who is at the other end, as far as it told us.
-struct ClientIdentity {
-    live::ClientToken token = 0;
-    std::string host;              // the peer's address, without port
-    std::string software_name;     // ApiVersions v3+
-    std::string software_version;  // ApiVersions v3+
-};
-
 class Connection {
 public:
-    // `received`: what another shard had read of it and not handled.
+    // `client`: who is at the other end, as far as is known. `received`: what another shard had
+    // read of it and not handled.
     Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> stream,
-               const Listener& listener, FrameBuffer received);
+               const Listener& listener, live::Client client, FrameBuffer received);
     ~Connection();
 
     // Serves until the peer leaves, sends what cannot be understood, stays idle too long, or
@@ -59,7 +53,8 @@ public:
     std::unique_ptr<runtime::DetachedStream> detach() { return stream_->detach(); }
     FrameBuffer take_received() { return frames_.take_along(); }
 
-    ClientIdentity& identity() { return identity_; }
+    live::Client& client() { return client_; }
+    const live::Client& client() const { return client_; }
     const Listener& listener() const { return listener_; }
 
 private:
@@ -106,7 +101,7 @@ private:
     ShardServices& shard_;
     std::unique_ptr<runtime::Stream> stream_;
     const Listener& listener_;
-    ClientIdentity identity_;
+    live::Client client_;
 
     FrameBuffer frames_;
     std::deque<Slot>

@@ -37,9 +37,16 @@ bool Connections::adopt(Luggage luggage, const Listener& listener) {
     if (closing_) return false;  // and with that the stream is closed
     auto attached = shard_.net.attach(std::move(luggage.stream));
     if (!attached) return false;  // it went away meanwhile
-    auto connection = std::make_unique<Connection>(shard_, std::move(attached), listener,
-                                                   std::move(luggage.received));
-    if (luggage.identity) connection->identity() = *std::move(luggage.identity);
+    if (!luggage.client) {
+        const runtime::Address peer = attached->peer();
+        live::Client& client = luggage.client.emplace();
+        client.token = shard_.next_token();
+        client.host = peer.host;
+        client.port = peer.port;
+    }
+    auto connection =
+        std::make_unique<Connection>(shard_, std::move(attached), listener,
+                                     *std::move(luggage.client), std::move(luggage.received));
     open_.insert(connection.get());
     tasks_.spawn(serve(std::move(connection)));
     return true;
@@ -49,18 +56,30 @@ Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
     co_await connection->run();
     open_.erase(connection.get());
     ended_.notify_all();
-    const std::string host = connection->identity().host;
+    const std::string host = connection->client().host;
     const auto next = connection->moving_to();
     if (next && !closing_) {
         Handover handover{
             elsewhere_[*next],
             &connection->listener(),
-            {connection->detach(), connection->identity(), connection->take_received()}};
+            {connection->detach(), connection->client(), connection->take_received()}};
         connection.reset();
         if (co_await shard_.shards.on(*next, std::move(handover))) co_return;
     }
     connection.reset();
     co_await quota_->leave_on(shard_.shards, host);
+}
+
+Task<std::vector<live::Client>> Connections::clients() const {
+    // Some may end meanwhile, and others come, even in the place of one that ended.
+    const std::vector<Connection*> all(open_.begin(), open_.end());
+    std::vector<live::Client> clients;
+    clients.reserve(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (open_.contains(all[i])) clients.push_back(std::as_const(*all[i]).client());
+        if ((i + 1) % kClientsAtOnce == 0) co_await runtime::yield();
+    }
+    co_return clients;
 }
 
 Task<void> Connections::close() {

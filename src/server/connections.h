@@ -18,7 +18,7 @@ class Connections;
 struct Luggage {
     std::unique_ptr<runtime::DetachedStream> stream;
     // Of a connection that was served elsewhere before:
-    std::optional<ClientIdentity> identity;
+    std::optional<live::Client> client;
     FrameBuffer received;
 };
 
@@ -49,8 +49,13 @@ public:
     // closed.
     Task<void> close();
     std::size_t size() const { return open_.size(); }
+    // Who they are. A connection on its way to another shard is in neither's list, for a moment.
+    // Gives way to requests now and then.
+    Task<std::vector<live::Client>> clients() const;
 
 private:
+    // So many clients are listed at a time: some 50 us, which a request that waits does not notice.
+    static constexpr std::size_t kClientsAtOnce = 200;
     // How long a stop waits for clients to read the answers they were given.
     static constexpr Duration kAnswersReadWithin = seconds(5);
 

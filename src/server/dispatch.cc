@@ -101,6 +101,8 @@ std::span<const Api> served_apis() {
 
 Task<Outcome> dispatch(RequestContext& context) {
     if (!context.read_header()) co_return Outcome::close;
+    live::Client& client = context.client;
+    if (client.id.empty()) client.id = live::Client::kept(context.client_id());
     const Api* api = find_served(context.api_key());
     if (api == nullptr) {
         context.shard.log.warn("closing the connection of " + context.client.host + ": API key " +

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace cauce::server {
 
@@ -66,6 +67,9 @@ Task<Outcome> serve_group_api(RequestContext& context,
         return reply;
     };
     const Reply reply = co_await ask_group<Request, Reply>(context, request, method, make_error);
+    // An administrator makes others leave.
+    if (!std::is_same_v<Request, wire::LeaveGroupRequest> && reply.error == ErrorCode::none)
+        context.client.speaks_for(request.group_id);
     co_return context.reply(coordinator::to_response(reply, context.version()));
 }
 

@@ -24,14 +24,14 @@ class RequestContext {
 public:
     RequestContext(ShardServices& services, Connection& connection, Frame frame)
         : shard(services),
-          client(connection.identity()),
+          client(connection.client()),
           listener(connection.listener()),
           connection_(connection),
           frame_(std::move(frame)) {}
     RequestContext(const RequestContext&) = delete;
 
     ShardServices& shard;
-    ClientIdentity& client;
+    live::Client& client;
     const Listener& listener;
 
     // One shard owns everything this request asks for.

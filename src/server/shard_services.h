@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/log.h"
-#include "live/counters.h"
 #include "live/request_times.h"
 #include "runtime/net.h"
 #include "runtime/shards.h"
@@ -70,10 +69,12 @@ struct ShardServices {
     // Set when the node stops: long polls answer what they have, parked requests end.
     runtime::Stop stop{};
 
-    live::ClientToken next_client_token() {
-        return static_cast<live::ClientToken>(shards.self()) << 48 | ++last_client_token;
+    // Another number each time, on whichever shard: for clients, and for waits that other shards
+    // may end.
+    std::uint64_t next_token() {
+        return static_cast<std::uint64_t>(shards.self()) << 48 | ++last_token;
     }
-    live::ClientToken last_client_token = 0;
+    std::uint64_t last_token = 0;
 
     // Of the requests that connections of this shard were answered.
     live::RequestTimes request_times{};

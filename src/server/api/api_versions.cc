@@ -54,8 +54,9 @@ Task<Outcome> api_versions(RequestContext& context) {
             response.error_code = to_wire(ErrorCode::invalid_request);
             co_return context.reply(response);
         }
-        context.client.software_name = request.client_software_name;
-        context.client.software_version = request.client_software_version;
+        live::Client& client = context.client;
+        client.software_name = live::Client::kept(request.client_software_name);
+        client.software_version = live::Client::kept(request.client_software_version);
     }
     if (const ErrorCode error = check_addressee(context, request); error != ErrorCode::none) {
         response.error_code = to_wire(error);

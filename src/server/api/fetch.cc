@@ -182,7 +182,7 @@ Task<Answers> read_on_shards(ShardServices& here, std::map<unsigned, ReadPlan>& 
     std::vector<std::pair<unsigned, std::uint64_t>> waits;
     for (auto& [shard, plan] : plans) {
         plan.min_bytes = min_bytes;
-        plan.wait_id = min_bytes > 0 ? here.next_client_token() : 0;
+        plan.wait_id = min_bytes > 0 ? here.next_token() : 0;
         waits.emplace_back(shard, plan.wait_id);
         Visit visit{here.peers[shard], plan};
         calls.push_back(

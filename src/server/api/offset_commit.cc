@@ -86,6 +86,14 @@ void merge(Reply& into, Reply&& from) {
     }
 }
 
+bool any_stored(const Reply& reply) {
+    return std::ranges::any_of(reply.topics, [](const Reply::Topic& topic) {
+        return std::ranges::any_of(topic.partitions, [](const Reply::Partition& partition) {
+            return partition.error == ErrorCode::none;
+        });
+    });
+}
+
 }  // namespace
 
 Task<Outcome> offset_commit(RequestContext& context) {
@@ -100,6 +108,7 @@ Task<Outcome> offset_commit(RequestContext& context) {
         merge(reply, co_await ask_group<Request, Reply>(
                          context, request, &coordinator::Host::commit_offsets, make_error));
     }
+    if (any_stored(reply)) context.client.speaks_for(request.group_id);
     co_return context.reply(coordinator::to_response(reply, context.version()));
 }
 
