@@ -13,10 +13,12 @@ namespace cauce::node {
 
 namespace {
 
-// So many partitions at a time: some 50 us, which a request that waits does not notice.
+// So many partitions at a time: some 50 us, which a request that waits does not notice. So many
+// edges take as long as a partition.
 constexpr std::size_t kPartitionsAtOnce = 500;
+constexpr std::size_t kEdgesAsOne = 16;
 
-PartitionFacts facts_of(replica::Partition& partition) {
+PartitionFacts facts_of(replica::Partition& partition, Detail detail) {
     PartitionFacts facts;
     facts.topic = partition.topic_id();
     facts.partition = partition.name().partition;
@@ -28,6 +30,7 @@ PartitionFacts facts_of(replica::Partition& partition) {
     facts.high_watermark = partition.high_watermark();
     facts.log_end = partition.log_end();
     facts.counters = partition.counters();
+    if (detail == Detail::edges) facts.edges = partition.edges().all();
     return facts;
 }
 
@@ -54,9 +57,15 @@ std::vector<GroupFacts> groups_of(const coordinator::Host& host) {
     return out;
 }
 
+struct TakeFacts {
+    Shard* there;
+    Detail detail;
+    runtime::Task<ShardFacts> operator()() { return facts_of(*there, detail); }
+};
+
 }  // namespace
 
-runtime::Task<ShardFacts> facts_of(Shard& shard) {
+runtime::Task<ShardFacts> facts_of(Shard& shard, Detail detail) {
     ShardFacts facts;
     facts.groups = groups_of(shard.services().groups);
     facts.requests = shard.services().request_times;
@@ -67,10 +76,29 @@ runtime::Task<ShardFacts> facts_of(Shard& shard) {
     partitions.reserve(shard.partitions().size());
     shard.partitions().for_each([&](const auto& partition) { partitions.push_back(partition); });
     facts.partitions.reserve(partitions.size());
-    for (std::size_t i = 0; i < partitions.size(); ++i) {
-        facts.partitions.push_back(facts_of(*partitions[i]));
-        if ((i + 1) % kPartitionsAtOnce == 0) co_await runtime::yield();
+    std::size_t taken = 0;  // since others had their turn
+    for (const auto& partition : partitions) {
+        const PartitionFacts& last = facts.partitions.emplace_back(facts_of(*partition, detail));
+        taken += 1 + last.edges.size() / kEdgesAsOne;
+        if (taken < kPartitionsAtOnce) continue;
+        taken = 0;
+        co_await runtime::yield();
     }
+    // After the edges: who is not among them then has left.
+    if (detail == Detail::edges) facts.clients = co_await shard.connections().clients();
+    co_return facts;
+}
+
+runtime::Task<NodeFacts> with_shards(runtime::Shards& here, NodeFacts facts,
+                                     std::vector<Shard*> shards, Detail detail) {
+    std::vector<std::unique_ptr<runtime::ShardCall<TakeFacts>>> calls;
+    for (unsigned i = 0; i < shards.size(); ++i) {
+        TakeFacts take{shards[i], detail};
+        calls.push_back(std::make_unique<runtime::ShardCall<TakeFacts>>(here, i, take));
+        calls.back()->begin();
+    }
+    for (auto& call : calls)
+        facts.shards.push_back(co_await call->finish());
     co_return facts;
 }
 

@@ -1,13 +1,16 @@
-// What metrics are made of: the state and the counters of a node at one moment, each shard's taken
-// on that shard. Values; text is made of them elsewhere (metrics_text.h).
+// What metrics and the live view are made of: the state and the counters of a node at one moment,
+// each shard's taken on that shard. Values; text is made of them elsewhere (metrics_text.h), and
+// edges are understood there too (edge_reader.h).
 #pragma once
 
 #include "base/ids.h"
+#include "live/client.h"
 #include "live/counters.h"
 #include "live/request_times.h"
 #include "metadata/image.h"
 #include "node/health.h"
 #include "quorum/quorum.h"
+#include "runtime/shards.h"
 #include "runtime/task.h"
 
 #include <cstdint>
@@ -18,6 +21,9 @@
 namespace cauce::node {
 
 class Shard;
+
+// How much is wanted. Edges are many: metrics do without them.
+enum class Detail : std::uint8_t { totals, edges };
 
 struct PartitionFacts {
     TopicId topic;
@@ -30,6 +36,7 @@ struct PartitionFacts {
     Offset high_watermark;
     Offset log_end;
     live::PartitionCounters counters;
+    std::vector<live::Edge> edges;  // with Detail::edges
 };
 
 struct CommittedFacts {
@@ -49,6 +56,7 @@ struct ShardFacts {
     std::vector<GroupFacts> groups;
     live::RequestTimes requests;
     std::size_t connections = 0;
+    std::vector<live::Client> clients;  // with Detail::edges
     std::size_t request_bytes = 0;
 };
 
@@ -63,6 +71,11 @@ struct NodeFacts {
 };
 
 // On the shard itself. Gives way to requests now and then.
-runtime::Task<ShardFacts> facts_of(Shard& shard);
+runtime::Task<ShardFacts> facts_of(Shard& shard, Detail detail);
+
+// From any shard: `facts`, and those of each of the node's shards, all taken at about the same
+// time.
+runtime::Task<NodeFacts> with_shards(runtime::Shards& here, NodeFacts facts,
+                                     std::vector<Shard*> shards, Detail detail);
 
 }  // namespace cauce::node

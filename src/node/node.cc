@@ -503,6 +503,10 @@ NodeFacts Node::node_facts() const {
     return facts;
 }
 
+Task<NodeFacts> Node::facts(Detail detail) const {
+    return with_shards(peers_[0].seams->shards, node_facts(), shards(), detail);
+}
+
 std::vector<Shard*> Node::shards() const {
     std::vector<Shard*> all;
     if (!shards_made_) return all;

@@ -44,6 +44,9 @@ public:
     // on the others always good.
     Task<Result<void>> run(unsigned shard, Seams seams, runtime::Stop& stop);
 
+    // On shard 0, while clients are served: those of its shards too.
+    Task<NodeFacts> facts(Detail detail) const;
+
 private:
     struct Peer {
         std::optional<Seams> seams;

@@ -46,11 +46,6 @@ struct CountPartitions {
     static Task<std::size_t> run(Shard& shard) { co_return shard.partitions().size(); }
 };
 
-struct TakeFacts {
-    Shard* there;
-    Task<ShardFacts> operator()() { return facts_of(*there); }
-};
-
 Task<bool> send(http::Exchange& exchange, std::string piece) {
     co_return co_await exchange.write(piece);
 }
@@ -160,16 +155,8 @@ Task<void> StatusPages::scrape(http::Exchange& exchange) {
         co_await exchange.reply(std::move(response));
         co_return;
     }
-    NodeFacts facts = source_.node_facts();
-    const std::vector<Shard*> shards = source_.shards();
-    std::vector<std::unique_ptr<runtime::ShardCall<TakeFacts>>> calls;
-    for (unsigned i = 0; i < shards.size(); ++i) {
-        TakeFacts take{shards[i]};
-        calls.push_back(std::make_unique<runtime::ShardCall<TakeFacts>>(here_, i, take));
-        calls.back()->begin();
-    }
-    for (auto& call : calls)
-        facts.shards.push_back(co_await call->finish());
+    const NodeFacts facts =
+        co_await with_shards(here_, source_.node_facts(), source_.shards(), Detail::totals);
     const live::RequestTimes late = recent_.recent(request_times(facts), here_.clock().now());
     co_await exchange.begin(http::Status::ok, http::kExpositionType);
     const Deliver deliver = [&exchange](std::string piece) {

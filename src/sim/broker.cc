@@ -8,6 +8,15 @@
 
 namespace cauce::sim {
 
+namespace {
+
+runtime::Task<void> take_facts(const node::Node& node, node::Detail detail,
+                               std::optional<node::NodeFacts>& into) {
+    into = co_await node.facts(detail);
+}
+
+}  // namespace
+
 // No time passes within a turn.
 class WorldStopwatch final : public runtime::Stopwatch {
 public:
@@ -24,7 +33,7 @@ struct Broker::Process {
         : owner(broker),
           stopwatch(broker.world_),
           node(std::move(config), shards, std::move(hooks)) {}
-    ~Process() { owner.stop_ = nullptr; }
+    ~Process() { owner.process_ = nullptr; }
 
     Broker& owner;
     runtime::Stop stop;
@@ -50,7 +59,7 @@ void Broker::start() {
     hooks.ready = [this](const std::vector<runtime::Address>&) { serving_ = true; };
     const auto process =
         std::make_shared<Process>(*this, config_, machine_.shards, std::move(hooks));
-    stop_ = &process->stop;
+    process_ = process.get();
     world_.start(machine_, [process](NodeSeams& seams, unsigned shard) {
         return run(*process, seams, shard);
     });
@@ -58,7 +67,19 @@ void Broker::start() {
 
 void Broker::stop() {
     CHECK(running());
-    stop_->request();
+    process_->stop.request();
+}
+
+node::NodeFacts Broker::facts(node::Detail detail) {
+    CHECK(serving());
+    std::optional<node::NodeFacts> taken;
+    const auto take = [&] {
+        runtime::TaskGroup& calls = machine_.life->shards[0]->calls();
+        calls.spawn(take_facts(process_->node, detail, taken));
+    };
+    world_.in_life(*machine_.life, world_.now(), take);
+    CHECK(world_.run_until([&] { return taken.has_value(); }, world_.now() + seconds(60)));
+    return *std::move(taken);
 }
 
 runtime::Task<void> Broker::run(Process& process, NodeSeams& seams, unsigned shard) {

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "node/config.h"
+#include "node/facts.h"
 #include "sim/world.h"
 
 #include <optional>
@@ -24,6 +25,8 @@ public:
     bool running() const { return world_.running(machine_); }
     // Clients can be served, by the process that runs now.
     bool serving() const { return running() && serving_; }
+    // What it counts and knows of its clients, while it serves. Takes some simulated time.
+    node::NodeFacts facts(node::Detail detail);
     // How the last process ended by itself; nothing while it runs or when it was killed.
     const std::optional<Result<void>>& outcome() const { return outcome_; }
 
@@ -36,7 +39,7 @@ private:
     node::Config config_;
     bool serving_ = false;
     std::optional<Result<void>> outcome_;
-    runtime::Stop* stop_ = nullptr;  // of the process that runs
+    Process* process_ = nullptr;  // the one that runs
 };
 
 }  // namespace cauce::sim

@@ -1,0 +1,256 @@
+// Who is connected to what, counted by a whole node: its own facts against what clients did. A
+// connection keeps its token when it moves between shards, all four positions are those that the
+// client was told, and who has left is seen to have.
+#include "client/admin.h"
+#include "client/cluster.h"
+#include "client/consumer.h"
+#include "client/producer.h"
+#include "node/edge_reader.h"
+#include "sim/broker.h"
+#include "sim/world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace cauce::sim {
+namespace {
+
+using node::EdgeReader;
+using runtime::Task;
+
+constexpr const char* kProperties =
+    "process.roles=broker,controller\n"
+    "node.id=1\n"
+    "log.dirs=/data\n"
+    "listeners=PLAINTEXT://:9092\n"
+    "advertised.listeners=PLAINTEXT://broker:9092\n"
+    "offsets.topic.replication.factor=1\n"
+    "offsets.topic.num.partitions=7\n";
+
+constexpr int kPartitions = 4;
+
+// Client and test take turns: the client does a step and waits until the test lets it go on.
+struct Steps {
+    int done = 0;
+    int allowed = 0;
+    std::optional<Offset> read_up_to;  // by the consumer
+};
+
+Task<void> step_done(NodeSeams& seams, Steps& steps) {
+    ++steps.done;
+    while (steps.allowed < steps.done)
+        co_await seams.shards.sleep_until(seams.shards.clock().now() + milliseconds(10));
+}
+
+client::ClusterOptions options(std::string client_id) {
+    client::ClusterOptions options;
+    options.bootstrap = {{"broker", 9092}};
+    options.client_id = std::move(client_id);
+    return options;
+}
+
+Task<void> make_topic(client::Cluster& cluster, MonoTime deadline) {
+    std::vector<client::NewTopic> topics(1);
+    topics[0].name = "blog";
+    topics[0].partitions = kPartitions;
+    const auto made = co_await client::create_topics(cluster, topics, false, deadline);
+    CHECK(made && made->front().ok());
+}
+
+// One request a record.
+Task<void> produce(client::Producer& producer, std::int32_t partition, int records) {
+    for (int i = 0; i < records; ++i) {
+        client::ProducerRecord record;
+        record.topic = "blog";
+        record.partition = partition;
+        record.value = Buffer(10, 'x');
+        const client::Producer::Delivered delivered = [](const Result<client::Delivery>& delivery) {
+            CHECK(delivery.has_value());
+        };
+        CHECK((co_await producer.send(std::move(record), delivered)).has_value());
+        co_await producer.flush();
+    }
+}
+
+// Goes from partition to partition, with enough requests to make its connection follow.
+constexpr int kRecords = 150;
+Task<void> wander(NodeSeams& seams, Steps& steps) {
+    client::Cluster cluster(seams.net, seams.shards, options("wanderer"));
+    co_await make_topic(cluster, seams.shards.clock().now() + seconds(30));
+    client::Producer producer(cluster, {});
+    for (std::int32_t partition = 0; partition < kPartitions; ++partition) {
+        co_await produce(producer, partition, kRecords);
+        co_await step_done(seams, steps);
+    }
+    co_await producer.close();
+    co_await cluster.close();
+}
+
+// Appends 20 records, reads 20, commits the first 12.
+constexpr int kRead = 20;
+constexpr Offset kCommitted{12};
+const TopicPartition kBlog0{"blog", 0};
+Task<void> read_and_commit(NodeSeams& seams, Steps& steps) {
+    client::Cluster writing(seams.net, seams.shards, options("writer"));
+    client::Cluster reading(seams.net, seams.shards, options("reader"));
+    const MonoTime deadline = seams.shards.clock().now() + seconds(60);
+    co_await make_topic(writing, deadline);
+    client::Producer producer(writing, {});
+    co_await produce(producer, 0, kRead);
+
+    client::ConsumerOptions consumer_options;
+    consumer_options.group.group = "readers";
+    consumer_options.group.auto_commit = false;
+    consumer_options.start = client::kEarliestOffset;
+    const std::vector<std::string> topics{"blog"};
+    client::Consumer consumer(reading, consumer_options, topics);
+    while (steps.read_up_to < Offset{kRead}) {
+        const auto got = co_await consumer.next(deadline);
+        CHECK(got && *got);
+        if (!(*got)->records.empty()) steps.read_up_to = (*got)->next;
+    }
+    co_await step_done(seams, steps);
+    consumer.processed(kBlog0, kCommitted);
+    const auto committed = co_await consumer.commit(deadline);
+    CHECK(committed.has_value());
+    co_await step_done(seams, steps);
+    CHECK((co_await consumer.close(deadline)).has_value());
+    co_await reading.close();
+    co_await step_done(seams, steps);
+    co_await producer.close();
+    co_await writing.close();
+}
+
+class EdgesTest : public ::testing::Test {
+protected:
+    EdgesTest() {
+        broker.start();
+        const auto serving = [this] { return broker.serving(); };
+        CHECK(world.run_until(serving, world.now() + seconds(60)));
+    }
+    void run_client(Task<void> (*program)(NodeSeams&, Steps&)) {
+        world.start(client,
+                    [this, program](NodeSeams& seams, unsigned) { return program(seams, steps); });
+    }
+    void let_do(int step) {
+        steps.allowed = step - 1;
+        const auto done = [&] { return steps.done == step; };
+        ASSERT_TRUE(world.run_until(done, world.now() + seconds(120))) << step;
+    }
+    node::NodeFacts facts() { return broker.facts(node::Detail::edges); }
+
+    World world{{.seed = 11}};
+    SimNode& machine = world.add_node("broker", 3);
+    SimNode& client = world.add_node("client", 1);
+    Broker broker{world, machine, kProperties};
+    Steps steps;
+};
+
+struct Place {
+    std::size_t shard = 0;
+    const node::PartitionFacts* partition = nullptr;
+};
+Place place_of(const node::NodeFacts& facts, std::int32_t partition) {
+    const TopicId id = facts.image->topic("blog")->id();
+    for (std::size_t shard = 0; shard < facts.shards.size(); ++shard)
+        for (const node::PartitionFacts& each : facts.shards[shard].partitions)
+            if (each.topic == id && each.partition == partition) return {shard, &each};
+    CHECK(false, partition);
+    return {};
+}
+
+// Which shard serves it; nothing when none does.
+std::optional<std::size_t> shard_of(const node::NodeFacts& facts, live::ClientToken token) {
+    for (std::size_t shard = 0; shard < facts.shards.size(); ++shard)
+        for (const live::Client& each : facts.shards[shard].clients)
+            if (each.token == token) return shard;
+    return std::nullopt;
+}
+
+TEST_F(EdgesTest, AConnectionThatMovesKeepsItsToken) {
+    run_client(wander);
+    live::ClientToken token = 0;
+    std::set<std::size_t> shards;
+    for (std::int32_t partition = 0; partition < kPartitions; ++partition) {
+        let_do(partition + 1);
+        const node::NodeFacts now = facts();
+        const Place place = place_of(now, partition);
+        ASSERT_EQ(place.partition->edges.size(), 1u) << partition;
+        const live::Edge& edge = place.partition->edges.front();
+        if (partition == 0) token = edge.client;
+        EXPECT_EQ(edge.client, token) << partition;
+        EXPECT_EQ(edge.appended_batches, static_cast<std::uint64_t>(kRecords));
+        EXPECT_EQ(edge.appended_records, static_cast<std::uint64_t>(kRecords));
+        EXPECT_EQ(edge.appended, Offset{kRecords});
+        // It has followed, as the same client.
+        EXPECT_EQ(shard_of(now, token), place.shard) << partition;
+        shards.insert(place.shard);
+        const live::Client* known = EdgeReader(now).client(token);
+        ASSERT_NE(known, nullptr);
+        EXPECT_EQ(known->id, "wanderer");
+        EXPECT_EQ(known->host, "client");
+        EXPECT_NE(known->port, 0);
+        EXPECT_NE(known->software_name, "");
+        EXPECT_EQ(known->group, "");
+    }
+    EXPECT_GE(shards.size(), 2u);
+}
+
+TEST_F(EdgesTest, ThePositionsAreWhatTheClientsWereTold) {
+    run_client(read_and_commit);
+    const auto edges = [](const node::NodeFacts& now) { return place_of(now, 0).partition->edges; };
+    const auto find = [&](const node::NodeFacts& now, std::string_view id) {
+        const EdgeReader reader(now);
+        const auto all = edges(now);
+        const auto found = std::ranges::find_if(all, [&](const live::Edge& edge) {
+            const live::Client* known = reader.client(edge.client);
+            return known != nullptr && known->id == id;
+        });
+        return found == all.end() ? std::nullopt : std::optional<live::Edge>(*found);
+    };
+    const auto positions = [](const node::NodeFacts& now, const live::Edge& edge) {
+        return EdgeReader(now).positions(*place_of(now, 0).partition, edge);
+    };
+
+    let_do(1);
+    node::NodeFacts now = facts();
+    const auto writer = find(now, "writer");
+    const auto reader = find(now, "reader");
+    ASSERT_TRUE(writer && reader);
+    const Offset end{kRead};
+    EXPECT_EQ(positions(now, *writer), (node::EdgePositions{end, end, {}, {}}));
+    EXPECT_EQ(positions(now, *reader), (node::EdgePositions{{}, {}, *steps.read_up_to, {}}));
+    EXPECT_EQ(*steps.read_up_to, end);
+    // It fetches on a connection that never named the group.
+    EXPECT_EQ(EdgeReader(now).client(reader->client)->group, "");
+    EXPECT_EQ(EdgeReader(now).group(reader->client), "readers");
+    EXPECT_EQ(EdgeReader(now).group(writer->client), "");
+
+    let_do(2);
+    now = facts();
+    EXPECT_EQ(positions(now, *reader), (node::EdgePositions{{}, {}, end, kCommitted}));
+
+    // The consumer leaves: nobody tells the partition, its reader sees it.
+    let_do(3);
+    world.run_for(seconds(1));
+    now = facts();
+    EXPECT_EQ(EdgeReader(now).client(reader->client), nullptr);
+    EXPECT_NE(EdgeReader(now).client(writer->client), nullptr);
+    EXPECT_EQ(edges(now).size(), 2u);
+    EXPECT_EQ(shard_of(now, reader->client), std::nullopt);
+
+    // Metrics are not burdened with any of this.
+    const node::NodeFacts totals = broker.facts(node::Detail::totals);
+    EXPECT_TRUE(edges(totals).empty());
+    for (const node::ShardFacts& shard : totals.shards)
+        EXPECT_TRUE(shard.clients.empty());
+}
+
+}  // namespace
+}  // namespace cauce::sim
