@@ -1,10 +1,12 @@
 #include "runtime/os/process.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sched.h>
@@ -13,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/timex.h>
 #include <unistd.h>
+#include <utility>
 
 namespace cauce::runtime::os {
 namespace {
@@ -78,6 +81,24 @@ bool is_file(const std::string& path) {
 bool exists(const std::string& path) {
     std::error_code error;
     return std::filesystem::exists(path, error);
+}
+
+IoResult<std::string> read_whole_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return io_fail(errno, "open", path);
+    std::string text;
+    std::array<char, 4096> piece{};
+    IoResult<std::string> outcome;
+    while (true) {
+        const ssize_t count = ::read(file, piece.data(), piece.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) outcome = io_fail(errno, "read", path);
+        if (count <= 0) break;
+        text.append(piece.data(), static_cast<std::size_t>(count));
+    }
+    ::close(file);
+    if (outcome) *outcome = std::move(text);
+    return outcome;
 }
 
 unsigned processors() {

@@ -23,6 +23,8 @@ IoResult<void> remove_folder_tree(const std::string& folder);
 // Whether there is a file of that name; a link to one counts.
 bool is_file(const std::string& path);
 bool exists(const std::string& path);
+// All of a small file, for which there is no runtime yet; a pipe will do.
+IoResult<std::string> read_whole_file(const std::string& path);
 
 // Processors this process may use: its affinity, and the quota of its control group rounded up.
 unsigned processors();

@@ -47,6 +47,23 @@ TEST(Process, TemporaryFoldersAreNewPrivateAndRemovedWhole) {
     EXPECT_EQ(missing.error().number, ENOENT);
 }
 
+TEST(Process, FilesAreReadWhole) {
+    const auto folder = make_temporary_folder("cauce-test-");
+    ASSERT_TRUE(folder.has_value());
+    const std::string text(10'000, 'x');
+    std::ofstream(*folder + "/long") << text;
+    std::ofstream(*folder + "/empty");
+    EXPECT_EQ(read_whole_file(*folder + "/long").value_or("?"), text);
+    EXPECT_EQ(read_whole_file(*folder + "/empty").value_or("?"), "");
+    const auto missing = read_whole_file(*folder + "/none");
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().to_string(), "open " + *folder + "/none: No such file or directory");
+    const auto not_a_file = read_whole_file(*folder);
+    ASSERT_FALSE(not_a_file.has_value());
+    EXPECT_EQ(not_a_file.error().number, EISDIR);
+    EXPECT_TRUE(remove_folder_tree(*folder));
+}
+
 TEST(Process, FactsOfThisMachine) {
     EXPECT_GE(processors(), 1u);
     EXPECT_LE(processors(), static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_CONF)));
