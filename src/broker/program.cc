@@ -1,11 +1,9 @@
 #include "broker/program.h"
 
-#include "base/version.h"
 #include "broker/streams.h"
-#include "cli/exit_code.h"
+#include "cli/problem.h"
 #include "node/container.h"
 #include "node/node.h"
-#include "quorum/format.h"
 #include "runtime/os/console_log.h"
 #include "runtime/os/machine_stopwatch.h"
 #include "runtime/os/process.h"
@@ -13,8 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -25,36 +22,43 @@ namespace {
 using runtime::Task;
 using runtime::os::Runtime;
 
-int complain(std::string_view what) {
-    std::fprintf(stderr, "cauce: %.*s\n", static_cast<int>(what.size()), what.data());
-    return cli::exit_error;
+using Step = cli::ServerFailure::Step;
+
+std::unexpected<cli::ServerFailure> failed(Step step, std::string why) {
+    return std::unexpected(cli::ServerFailure{step, std::move(why)});
 }
 
-// Files may be named before there is a runtime to read them with.
-Result<std::string> read_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return fail(ErrorCode::invalid_config,
-                    "cannot read " + path + ": is the path right, and may this user read it?");
-    return std::string(std::istreambuf_iterator<char>(file), {});
+void say(std::FILE* stream, std::string_view text) {
+    // Nobody may be listening: nothing to do about that.
+    (void)std::fwrite(text.data(), 1, text.size(), stream);
+    (void)std::fflush(stream);
+}
+
+// There is no runtime that a command could say it on.
+int complain(const IoError& error) {
+    const cli::Problem problem{cli::exit_error, "the command was not carried out",
+                               error.to_string(),
+                               "does  ulimit -a  leave this user descriptors and memory?"};
+    say(stderr, cli::problem_text(problem, false));
+    return problem.code;
 }
 
 // What a server is started with.
-Result<node::ConfigInput> config_input(const cli::BrokerStartOptions& options,
-                                       const std::map<std::string, std::string>& variables) {
+IoResult<node::ConfigInput> config_input(const cli::BrokerStartOptions& options,
+                                         const std::map<std::string, std::string>& variables) {
     node::ConfigInput input;
     if (options.container) {
         const bool named = !options.config_file.empty();
         std::string path = named ? options.config_file : std::string(node::kMountedConfig);
         std::optional<std::string> mounted;
         if (named || runtime::os::is_file(path)) {
-            ASSIGN_OR_RETURN(mounted, read_text(path));
+            ASSIGN_OR_RETURN(mounted, runtime::os::read_whole_file(path));
         }
         input = node::container_input(variables, std::move(path), std::move(mounted));
     } else {
         input.file_name = options.config_file.empty() ? "the configuration" : options.config_file;
         if (!options.config_file.empty()) {
-            ASSIGN_OR_RETURN(input.file_text, read_text(options.config_file));
+            ASSIGN_OR_RETURN(input.file_text, runtime::os::read_whole_file(options.config_file));
         }
         input.variables = variables;
     }
@@ -95,30 +99,11 @@ void announce(LogSink& log, NodeId node) {
     Logger(&log, "KafkaRaftServer nodeId=" + id).info("Kafka Server started");
 }
 
-void greet(const runtime::Address& address, const std::string& folder, bool ephemeral) {
-    const std::string bootstrap = address.to_string();
-    const bool usual = address.port == 9092;
-    const std::string flag = usual ? "" : " -b " + bootstrap;
-    std::printf(
-        "cauce %.*s is ready: one broker on %s\n"
-        "data    %s%s\n"
-        "\n"
-        "  echo hello | cauce produce greetings%s\n"
-        "  cauce consume greetings --from start%s\n"
-        "  cauce topic list%s\n"
-        "\n"
-        "Any Kafka client works too: bootstrap.servers=%s. Ctrl-C stops it.\n",
-        static_cast<int>(kVersion.size()), kVersion.data(), bootstrap.c_str(), folder.c_str(),
-        ephemeral ? " (removed at the end)" : "", flag.c_str(), flag.c_str(), flag.c_str(),
-        bootstrap.c_str());
-    std::fflush(stdout);
-}
-
 }  // namespace
 
 int Program::run(const std::function<Task<int>(cli::Environment&)>& command) {
     auto made = Runtime::make({});
-    if (!made) return complain(made.error().to_string());
+    if (!made) return complain(made.error());
     Runtime& runtime = **made;
     Input in(runtime);
     Output out(runtime, 1);
@@ -138,22 +123,26 @@ int Program::run(const std::function<Task<int>(cli::Environment&)>& command) {
         return Run::command_to_end(command, environment, code);
     };
     const auto ran = runtime.run(main);
-    if (!ran) return complain(ran.error().to_string());
+    if (!ran) return complain(ran.error());
     return code;
 }
 
-int Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
+cli::Program::Served Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
     runtime::os::RuntimeOptions options;
     options.shards = config.shards > 0 ? config.shards : runtime::os::processors();
     options.log = &log;
     if (config.settings.request_bytes == 0)
         config.settings.request_bytes = request_bytes(runtime::os::memory_bytes());
     auto made = Runtime::make(options);
-    if (!made) return complain(made.error().to_string());
+    if (!made) return failed(Step::start, made.error().to_string());
     Runtime& runtime = **made;
 
+    bool served = false;
     node::Node::Hooks hooks;
-    hooks.ready = ready;
+    hooks.ready = [&](const node::Node::Addresses& addresses) {
+        served = true;
+        ready(addresses);
+    };
     node::Node node(std::move(config), options.shards, std::move(hooks));
     Result<void> outcome;
     const runtime::os::MachineStopwatch stopwatch;
@@ -171,98 +160,52 @@ int Program::run_node(node::Config config, LogSink& log, const Ready& ready) {
         return Run::shard_to_end(runtime, node, shard, log, stopwatch, outcome);
     };
     const auto ran = runtime.run(main);
-    if (!ran) return complain(ran.error().to_string());
-    if (!outcome) return complain(outcome.error().message);
-    return cli::exit_ok;
+    const Step step = served ? Step::service : Step::start;
+    if (!ran) return failed(step, ran.error().to_string());
+    if (!outcome) return failed(step, outcome.error().message);
+    return {};
 }
 
-int Program::dev(const cli::DevOptions& options) {
+cli::Program::Served Program::dev(const cli::DevOptions& options) {
     std::string folder = options.data_folder;
     if (options.ephemeral) {
         auto made = runtime::os::make_temporary_folder("cauce-");
-        if (!made) return complain(made.error().to_string());
+        if (!made) return failed(Step::start, made.error().to_string());
         folder = *std::move(made);
     }
     node::ConfigInput input;
     input.file_name = "cauce dev";
     input.file_text = dev_properties(options, folder);
     auto config = node::read_config(input);
-    if (!config) return complain(config.error().message);
+    if (!config) return failed(Step::configuration, config.error().message);
     config->auto_format = true;
 
     runtime::os::ConsoleLogOptions log_options;
     log_options.level = options.log_level;
     runtime::os::ConsoleLog log(log_options);
-    const auto ready = [&](const std::vector<runtime::Address>& addresses) {
+    const auto ready = [&](const node::Node::Addresses& addresses) {
         announce(log, NodeId{1});
-        greet(addresses.front(), folder, options.ephemeral);
+        const cli::DevGreeting greeting = options.greet({.address = addresses.clients.front(),
+                                                         .http = addresses.http,
+                                                         .data_folder = folder,
+                                                         .ephemeral = options.ephemeral});
+        say(stdout, greeting.out);
+        say(stderr, greeting.err);
     };
-    const int code = run_node(*std::move(config), log, ready);
+    Served served = run_node(*std::move(config), log, ready);
     if (options.ephemeral) {
-        if (const auto removed = runtime::os::remove_folder_tree(folder); !removed)
-            return complain(removed.error().to_string());
+        const auto removed = runtime::os::remove_folder_tree(folder);
+        if (!removed && served) return failed(Step::cleanup, removed.error().to_string());
     }
-    return code;
-}
-
-int Program::storage_format(const cli::StorageFormatOptions& options) {
-    node::ConfigInput input;
-    input.file_name = options.config_file;
-    auto text = read_text(options.config_file);
-    if (!text) return complain(text.error().message);
-    input.file_text = *std::move(text);
-    input.variables = invocation_.variables;
-    const auto config = node::read_config(input);
-    if (!config) return complain(config.error().message);
-
-    quorum::FormatOptions format;
-    format.cluster_id = options.cluster_id;
-    format.node = config->settings.node_id;
-    format.directories = config->all_directories();
-    format.metadata_directory = config->metadata_directory;
-    for (const metadata::Endpoint& endpoint : config->controller_endpoints)
-        format.controller_endpoints.push_back({endpoint.listener, endpoint.host, endpoint.port});
-    format.ignore_formatted = options.ignore_formatted;
-    format.dry_run = options.dry_run;
-    if (!options.initial_controllers.empty()) {
-        auto voters = quorum::parse_initial_controllers(
-            options.initial_controllers, config->controller_endpoints.front().listener);
-        if (!voters) return complain(voters.error().message);
-        format.initial = quorum::InitialVoters::given;
-        format.voters = *std::move(voters);
-    } else if (options.no_initial_controllers) {
-        format.initial = quorum::InitialVoters::none;
-    } else if (!options.standalone) {
-        return complain(
-            "say who votes first: --standalone (this node alone), --initial-controllers LIST, or "
-            "--no-initial-controllers");
-    }
-
-    Result<std::vector<std::string>> outcome;
-    const auto formatted = [&](cli::Environment& environment) {
-        struct Run {
-            static Task<int> to_end(cli::Environment& where, quorum::FormatOptions what,
-                                    Result<std::vector<std::string>>& into) {
-                what.now = where.shards.clock().wall();
-                into = co_await quorum::format(where.disk, where.shards.random(), std::move(what));
-                co_return cli::exit_ok;
-            }
-        };
-        return Run::to_end(environment, std::move(format), outcome);
-    };
-    if (const int code = run(formatted); code != cli::exit_ok) return code;
-    if (!outcome) return complain(outcome.error().message);
-    for (const std::string& line : *outcome)
-        std::printf("%s\n", line.c_str());
-    return cli::exit_ok;
+    return served;
 }
 
 std::expected<cli::ConfigFile, std::string> Program::read_config_file(
     const cli::ConfigFileOptions& options) {
     node::ConfigInput input;
     input.file_name = options.config_file;
-    auto text = read_text(options.config_file);
-    if (!text) return std::unexpected(std::move(text).error().message);
+    auto text = runtime::os::read_whole_file(options.config_file);
+    if (!text) return std::unexpected(text.error().to_string());
     input.file_text = *std::move(text);
     input.variables = invocation_.variables;
     input.overrides = options.overrides;
@@ -285,11 +228,11 @@ int Program::ask_to_end(const Chosen& chosen) {
     return asked;
 }
 
-int Program::broker_start(const cli::BrokerStartOptions& options) {
+cli::Program::Served Program::broker_start(const cli::BrokerStartOptions& options) {
     auto input = config_input(options, invocation_.variables);
-    if (!input) return complain(input.error().message);
+    if (!input) return failed(Step::file, input.error().to_string());
     auto config = node::read_config(*input);
-    if (!config) return complain(config.error().message);
+    if (!config) return failed(Step::configuration, config.error().message);
     if (options.container) {
         config->auto_format = true;
         config->format_cluster_id = node::container_cluster_id(invocation_.variables);
@@ -301,13 +244,13 @@ int Program::broker_start(const cli::BrokerStartOptions& options) {
     log_options.descriptor = 1;
     runtime::os::ConsoleLog log(log_options);
     const NodeId node = config->settings.node_id;
-    const auto ready = [&](const std::vector<runtime::Address>&) { announce(log, node); };
+    const auto ready = [&](const node::Node::Addresses&) { announce(log, node); };
     return run_node(*std::move(config), log, ready);
 }
 
 std::optional<std::string> Program::read_file(const std::string& path) {
     if (!runtime::os::is_file(path)) return std::nullopt;
-    auto text = read_text(path);
+    auto text = runtime::os::read_whole_file(path);
     if (!text) return std::nullopt;
     return *std::move(text);
 }
@@ -321,9 +264,9 @@ cli::ServerSetup Program::server_setup(const cli::BrokerStartOptions& options) {
     const auto input = config_input(options, invocation_.variables);
     if (!input) {
         setup.source = options.config_file;
-        setup.faults.push_back(options.config_file +
-                               ": it cannot be read: is the path right, and may this user read "
-                               "it?");
+        setup.unreadable = input.error().to_string();
+        setup.faults.push_back(input.error().subject +
+                               ": it cannot be read: " + std::strerror(input.error().number));
         return setup;
     }
     setup.source = input->file_name;
@@ -345,6 +288,8 @@ cli::ServerSetup Program::server_setup(const cli::BrokerStartOptions& options) {
     setup.metadata_directory = config->metadata_directory;
     for (const server::Listener& listener : config->settings.listeners)
         setup.listeners.push_back({listener.name, listener.bind, listener.advertised});
+    for (const metadata::Endpoint& endpoint : config->controller_endpoints)
+        setup.controllers.push_back({endpoint.listener, {endpoint.host, endpoint.port}});
     return setup;
 }
 

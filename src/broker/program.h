@@ -4,6 +4,7 @@
 
 #include "cli/main.h"
 #include "node/config.h"
+#include "node/node.h"
 
 #include <expected>
 #include <functional>
@@ -19,9 +20,8 @@ public:
     explicit Program(const cli::Invocation& invocation) : invocation_(invocation) {}
 
     int run(const std::function<runtime::Task<int>(cli::Environment&)>& command) override;
-    int dev(const cli::DevOptions& options) override;
-    int broker_start(const cli::BrokerStartOptions& options) override;
-    int storage_format(const cli::StorageFormatOptions& options) override;
+    Served dev(const cli::DevOptions& options) override;
+    Served broker_start(const cli::BrokerStartOptions& options) override;
     std::expected<cli::ConfigFile, std::string> read_config_file(
         const cli::ConfigFileOptions& options) override;
     std::optional<std::string> read_file(const std::string& path) override;
@@ -31,9 +31,9 @@ public:
     int ask_to_end(const Chosen& chosen) override;
 
 private:
-    // Called with the addresses that clients reach, once they can be served.
-    using Ready = std::function<void(const std::vector<runtime::Address>&)>;
-    int run_node(node::Config config, LogSink& log, const Ready& ready);
+    // Once clients can be served.
+    using Ready = std::function<void(const node::Node::Addresses&)>;
+    static Served run_node(node::Config config, LogSink& log, const Ready& ready);
 
     const cli::Invocation& invocation_;
 };

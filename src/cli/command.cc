@@ -15,13 +15,16 @@ Task<int> report_problem(Environment& environment, Problem problem, bool color) 
     co_return problem.code;
 }
 
+int report_problem(Program& program, const Invocation& invocation, const Globals& globals,
+                   const Problem& problem) {
+    const bool color = globals.color && invocation.err_is_terminal;
+    return program.run(
+        [&](Environment& environment) { return report_problem(environment, problem, color); });
+}
+
 int ClientCommand::start(const Invocation& invocation, const Globals& globals, Program& program) {
-    if (const Outcome ready = prepare(invocation, globals, program); !ready) {
-        const bool color = globals.color && invocation.err_is_terminal;
-        return program.run([&](Environment& environment) {
-            return report_problem(environment, ready.error(), color);
-        });
-    }
+    if (const Outcome ready = prepare(invocation, globals, program); !ready)
+        return report_problem(program, invocation, globals, ready.error());
     return program.run([&](Environment& environment) { return run_in(environment, globals); });
 }
 

@@ -45,6 +45,10 @@ private:
 // Writes the problem to standard error and returns its exit code.
 runtime::Task<int> report_problem(Environment& environment, Problem problem, bool color);
 
+// The same for a command that runs nothing else in `program`, or whose server has ended.
+int report_problem(Program& program, const Invocation& invocation, const Globals& globals,
+                   const Problem& problem);
+
 struct Example {
     std::string command;
     std::string says;

@@ -158,18 +158,14 @@ TEST_F(CommandLine, DevIsHandedOver) {
     EXPECT_EQ(program.dev_options->port, 9092);
     EXPECT_EQ(program.dev_options->data_folder, "/home/ana/.local/share/cauce/dev");
     EXPECT_FALSE(program.dev_options->ephemeral);
-    EXPECT_FALSE(program.dev_options->open_console);  // no terminal
     EXPECT_EQ(program.runs, 0);
 
-    program.invocation.out_is_terminal = true;
     EXPECT_EQ(program.call({"dev", "--port", "19092", "--data", "here", "-v"}), exit_ok);
     EXPECT_EQ(program.dev_options->port, 19092);
     EXPECT_EQ(program.dev_options->data_folder, "/work folder/here");
-    EXPECT_TRUE(program.dev_options->open_console);
     EXPECT_EQ(program.dev_options->log_level, LogLevel::debug);
     EXPECT_EQ(program.call({"dev", "--ephemeral", "--no-open"}), exit_ok);
     EXPECT_TRUE(program.dev_options->ephemeral);
-    EXPECT_FALSE(program.dev_options->open_console);
 
     program.dev_options.reset();
     EXPECT_EQ(program.call({"dev", "--ephemeral", "--data", "x"}), exit_usage);
@@ -198,33 +194,6 @@ TEST_F(CommandLine, BrokerStartIsHandedOver) {
     EXPECT_EQ(program.call({"broker", "start"}), exit_ok);
     EXPECT_EQ(program.start_options->config_file, "");
     EXPECT_FALSE(program.start_options->container);
-}
-
-TEST_F(CommandLine, StorageFormatIsHandedOver) {
-    const std::string id = "MkU3OEVBNTcwNTJENDM2Qg";
-    EXPECT_EQ(program.call({"storage", "format", "-t", id, "-c", "s.properties", "-s", "-g"}),
-              exit_ok);
-    ASSERT_TRUE(program.format_options);
-    EXPECT_EQ(program.format_options->cluster_id, id);
-    EXPECT_EQ(program.format_options->config_file, "/work folder/s.properties");
-    EXPECT_TRUE(program.format_options->standalone);
-    EXPECT_TRUE(program.format_options->ignore_formatted);
-    EXPECT_EQ(program.format_options->initial_controllers, "");
-    EXPECT_FALSE(program.format_options->no_initial_controllers);
-    EXPECT_FALSE(program.format_options->dry_run);
-    EXPECT_EQ(
-        program.call({"storage", "format", "-s", "-t", id, "-c", "s.properties", "--dry-run"}),
-        exit_ok);
-    EXPECT_TRUE(program.format_options->dry_run);
-
-    program.format_options.reset();
-    EXPECT_EQ(program.call({"storage", "format", "-t", id}), exit_usage);
-    EXPECT_TRUE(program.err.text.starts_with("error: no configuration was named\n"));
-    EXPECT_EQ(program.call({"storage", "format", "-c", "s.properties"}), exit_usage);
-    EXPECT_TRUE(program.err.text.starts_with("error: no cluster id was given\n"));
-    EXPECT_EQ(program.call({"storage", "format", "-c", "s", "-t", id, "-s", "-N"}), exit_usage);
-    EXPECT_TRUE(program.err.text.contains("exclude each other"));
-    EXPECT_FALSE(program.format_options);
 }
 
 TEST_F(CommandLine, RandomUuids) {

@@ -13,20 +13,20 @@
 
 namespace cauce::cli {
 
-// What the program does for the command line. Each call returns the exit code.
+// What the program does for the command line.
 class Program {
 public:
     virtual ~Program() = default;
 
     // Makes a runtime of one shard, runs `command` there to its end, and takes the runtime down.
-    // SIGINT and SIGTERM request Environment::stop; a second one ends the process.
+    // SIGINT and SIGTERM request Environment::stop; a second one ends the process. Returns what the
+    // command returned, the exit code.
     virtual int run(const std::function<runtime::Task<int>(Environment&)>& command) = 0;
 
     // These run a server until it is stopped, in a runtime of their own.
-    virtual int dev(const DevOptions& options) = 0;
-    virtual int broker_start(const BrokerStartOptions& options) = 0;
-
-    virtual int storage_format(const StorageFormatOptions& options) = 0;
+    using Served = std::expected<void, ServerFailure>;
+    virtual Served dev(const DevOptions& options) = 0;
+    virtual Served broker_start(const BrokerStartOptions& options) = 0;
 
     // Runs nothing. The error is for people: the file cannot be read.
     virtual std::expected<ConfigFile, std::string> read_config_file(
@@ -45,8 +45,9 @@ public:
     virtual int ask_to_end(const Chosen& chosen) = 0;
 };
 
-// Understands the arguments and does what they ask for, by exactly one call into `program` that
-// runs something. Returns the exit code (cli/exit_code.h).
+// Understands the arguments and does what they ask for, by one call into `program` that runs
+// something, and by a second one that says why when a server failed. Returns the exit code
+// (cli/exit_code.h).
 int main(const Invocation& invocation, Program& program);
 
 }  // namespace cauce::cli

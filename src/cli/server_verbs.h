@@ -7,6 +7,7 @@
 #include "runtime/net.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,13 +16,39 @@
 
 namespace cauce::cli {
 
+// Why a server did not start, or ended without being asked to.
+struct ServerFailure {
+    enum class Step : std::uint8_t {
+        file,           // its configuration file cannot be read
+        configuration,  // no server starts with what it says: a line for each thing
+        start,          // what it needs was not to be had
+        service,        // it served, and could not go on
+        cleanup,        // it ended, and what was to be temporary is still there
+    };
+    Step step = Step::start;
+    std::string why;  // for people, with the way out where there is one
+};
+
+// What `cauce dev` started, once clients can come.
+struct DevReady {
+    runtime::Address address;
+    std::optional<runtime::Address> http;  // metrics and health
+    std::string data_folder;
+    bool ephemeral = false;
+};
+// What it says then, on standard output and on standard error.
+struct DevGreeting {
+    std::string out;
+    std::string err;
+};
+
 // `cauce dev`: a cluster with nothing to configure, on loopback.
 struct DevOptions {
     std::uint16_t port = 9092;
-    std::string data_folder;   // absolute, may not exist yet; unused when ephemeral
-    bool ephemeral = false;    // data goes to a temporary folder that is removed at the end
-    bool open_console = true;  // false by --no-open, and when standard output is no terminal
+    std::string data_folder;  // absolute, may not exist yet; unused when ephemeral
+    bool ephemeral = false;   // data goes to a temporary folder that is removed at the end
     LogLevel log_level = LogLevel::info;
+    std::function<DevGreeting(const DevReady&)> greet;
 };
 
 // `cauce broker start`: a server from a configuration file.
@@ -34,17 +61,6 @@ struct BrokerStartOptions {
     bool strict = false;           // an unknown key refuses the start even if it resembles nothing
     bool ignore_security = false;  // open a data directory that holds ACL, SCRAM or token records
     LogLevel log_level = LogLevel::info;
-};
-
-// `cauce storage format`: makes the log directory of a configuration ready for its first start.
-struct StorageFormatOptions {
-    std::string config_file;  // absolute
-    std::string cluster_id;
-    bool standalone = false;          // a quorum of this node alone
-    std::string initial_controllers;  // "1@host:9093:directory-id,..."
-    bool no_initial_controllers = false;
-    bool ignore_formatted = false;
-    bool dry_run = false;  // only check, and say what would be written
 };
 
 // `cauce config`: what a configuration file says, with KAFKA_* variables and --set above it, as
@@ -71,6 +87,8 @@ struct ConfigFile {
 
 // What a configuration comes to, for commands that look at a server without being one.
 struct ServerSetup {
+    // Why its file cannot be read. Nothing else is known then, and `faults` say it too.
+    std::optional<std::string> unreadable;
     // What is wrong with it, each with its place: "server.properties:13: there is no key ...".
     // Beyond `keys` nothing else is known then.
     std::vector<std::string> faults;
@@ -91,8 +109,14 @@ struct ServerSetup {
         runtime::Address bind;
         runtime::Address advertised;
     };
+    // Where a controller is reached, for the list of voters.
+    struct Controller {
+        std::string listener;
+        runtime::Address address;
+    };
     NodeId node;
-    std::vector<Listener> listeners;           // for clients
+    std::vector<Listener> listeners;  // for clients
+    std::vector<Controller> controllers;
     std::vector<std::string> log_directories;  // and the metadata log's, where it stands apart
     std::string metadata_directory;            // one of them
     std::string cluster_id;                    // the one it formats for; empty: any

@@ -103,7 +103,7 @@ Task<Result<void>> DataDirectories::format(const Config& config, const std::vect
     options.now = shards_.clock().wall();
     const auto formatted = co_await quorum::format(disk_, shards_.random(), std::move(options));
     if (!formatted) co_return std::unexpected(formatted.error());
-    for (const std::string& line : *formatted)
+    for (const std::string& line : quorum::to_lines(*formatted))
         log_.info(line);
     co_return Result<void>{};
 }

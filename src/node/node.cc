@@ -344,9 +344,10 @@ Task<Result<void>> Node::serve(runtime::Stop& stop) {
     for (auto& acceptor : acceptors_)
         accepting.spawn(acceptor->run());
     health_->enter(Phase::serving);
-    std::vector<runtime::Address> addresses;
+    Addresses addresses;
     for (const auto& acceptor : acceptors_)
-        addresses.push_back(acceptor->local());
+        addresses.clients.push_back(acceptor->local());
+    if (http_) addresses.http = http_->local();
     Logger(&seams.log,
            "BrokerLifecycleManager id=" + std::to_string(config_.settings.node_id.value))
         .info("The broker has been unfenced. Transitioning from RECOVERY to RUNNING.");

@@ -29,10 +29,14 @@ namespace cauce::node {
 
 class Node final : private StatusPages::Source {
 public:
+    // What is listened on.
+    struct Addresses {
+        std::vector<runtime::Address> clients;  // in the order of the listeners
+        std::optional<runtime::Address> http;   // metrics and health
+    };
     struct Hooks {
-        // On shard 0, once clients can be served: the addresses that are listened on, in the order
-        // of the listeners.
-        std::function<void(const std::vector<runtime::Address>&)> ready;
+        // On shard 0, once clients can be served.
+        std::function<void(const Addresses&)> ready;
     };
 
     Node(Config config, unsigned shards, Hooks hooks);

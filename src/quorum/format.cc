@@ -134,8 +134,22 @@ Result<std::vector<Voter>> parse_initial_controllers(const std::string& text,
     return voters;
 }
 
-Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Random& random,
-                                              FormatOptions options) {
+std::vector<std::string> to_lines(const std::vector<DirectoryFormat>& directories) {
+    using Status = DirectoryFormat::Status;
+    std::vector<std::string> lines;
+    for (const DirectoryFormat& one : directories) {
+        const std::string rest = one.directory + " with metadata.version " + one.metadata_version;
+        if (one.status == Status::formatted)
+            lines.push_back("Formatting " + one.role + " directory " + rest + ".");
+        if (one.status == Status::would_format) lines.push_back("Would format " + rest + ".");
+    }
+    if (lines.empty()) lines.emplace_back("All of the log directories are already formatted.");
+    return lines;
+}
+
+Task<Result<std::vector<DirectoryFormat>>> format(runtime::Disk& disk, runtime::Random& random,
+                                                  FormatOptions options) {
+    using Status = DirectoryFormat::Status;
     if (options.cluster_id.empty())
         co_return refused("the cluster id is missing; make one with: cauce storage random-uuid");
     if (options.directories.empty()) co_return refused("log.dirs names no directory");
@@ -144,65 +158,64 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
                                                : options.metadata_directory;
 
     // All checks before anything is written.
-    std::vector<std::string> lines;
-    std::vector<std::string> unformatted;
-    for (const std::string& directory : options.directories) {
-        const auto meta =
-            co_await storage::read_file(disk, directory + "/" + std::string(kMetaProperties));
-        if (!meta && meta.error().number != ENOENT) co_return storage_error(meta.error());
-        if (!meta || !*meta) {
-            unformatted.push_back(directory);
-        } else if (!options.ignore_formatted) {
-            co_return refused("Log directory " + directory +
-                              " is already formatted. Use --ignore-formatted to ignore this "
-                              "directory and format the others.");
-        } else {
-            const auto properties = storage::MetaProperties::parse(as_text(**meta), directory);
-            if (properties && properties->cluster_id != options.cluster_id) {
-                co_return refused("Log directory " + directory + " belongs to cluster " +
-                                  properties->cluster_id + ", not to " + options.cluster_id +
-                                  "; use -t " + properties->cluster_id + ", or another directory");
-            }
-        }
-    }
-    if (unformatted.empty()) {
-        lines.emplace_back("All of the log directories are already formatted.");
-        co_return lines;
-    }
-
     const auto features = options.features.empty() ? bootstrap_features() : options.features;
     const auto level = features.find(std::string(metadata::kMetadataVersion));
     const std::string version(
         level == features.end() ? "" : metadata::metadata_version_name(level->second));
-    if (options.dry_run) {
-        for (const std::string& directory : unformatted)
-            lines.push_back("Would format " + directory + " with metadata.version " + version +
-                            ".");
-        co_return lines;
+    std::vector<DirectoryFormat> all;
+    for (const std::string& directory : options.directories) {
+        const auto meta =
+            co_await storage::read_file(disk, directory + "/" + std::string(kMetaProperties));
+        if (!meta && meta.error().number != ENOENT) co_return storage_error(meta.error());
+        DirectoryFormat& one = all.emplace_back();
+        one.directory = directory;
+        if (!meta || !*meta) {
+            one.status = options.dry_run ? Status::would_format : Status::formatted;
+            one.cluster_id = options.cluster_id;
+            one.metadata_version = version;
+        } else if (!options.ignore_formatted) {
+            co_return fail(ErrorCode::duplicate_resource,
+                           "Log directory " + directory +
+                               " is already formatted. Use --ignore-formatted to ignore this "
+                               "directory and format the others.");
+        } else {
+            one.status = Status::already_formatted;
+            const auto properties = storage::MetaProperties::parse(as_text(**meta), directory);
+            if (!properties) continue;
+            if (properties->cluster_id != options.cluster_id) {
+                co_return fail(ErrorCode::inconsistent_cluster_id,
+                               "Log directory " + directory + " belongs to cluster " +
+                                   properties->cluster_id + ", not to " + options.cluster_id);
+            }
+            one.cluster_id = properties->cluster_id;
+        }
     }
-    for (const std::string& directory : unformatted) {
+
+    for (DirectoryFormat& one : all) {
+        if (one.status != Status::formatted) continue;
+        const std::string& directory = one.directory;
         if (const auto made = co_await make_folders(disk, directory); !made)
             co_return storage_error(made.error());
         storage::MetaProperties meta;
         meta.cluster_id = options.cluster_id;
         meta.node_id = options.node;
         meta.directory_id = new_directory_id(random);
-        std::string kind = "data";
-        if (directory == metadata_directory && !options.is_controller) kind = "metadata";
+        one.role = "data";
+        if (directory == metadata_directory && !options.is_controller) one.role = "metadata";
         if (directory == metadata_directory && options.is_controller) {
             std::vector<Voter> voters = options.voters;
-            kind = "metadata";
+            one.role = "metadata";
             if (options.initial == InitialVoters::standalone) {
                 Voter self;
                 self.id = options.node;
                 self.directory_id = *meta.directory_id;
                 self.endpoints = options.controller_endpoints;
                 voters = {std::move(self)};
-                kind = "dynamic metadata voter";
+                one.role = "dynamic metadata voter";
             } else if (options.initial == InitialVoters::given) {
                 // This node's own entry says which directory id it has to have.
                 const auto own = std::ranges::find(voters, options.node, &Voter::id);
-                kind = own == voters.end() ? "dynamic metadata" : "dynamic metadata voter";
+                one.role = own == voters.end() ? "dynamic metadata" : "dynamic metadata voter";
                 if (own != voters.end()) meta.directory_id = own->directory_id;
             }
             const std::string folder = directory + "/" + std::string(kMetadataFolder);
@@ -219,10 +232,8 @@ Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Rand
             co_await storage::replace_file(disk, directory, std::string(kMetaProperties),
                                            meta.to_text(std::to_string(options.now.ms)));
         if (!written) co_return storage_error(written.error());
-        lines.push_back("Formatting " + kind + " directory " + directory +
-                        " with metadata.version " + version + ".");
     }
-    co_return lines;
+    co_return all;
 }
 
 }  // namespace cauce::quorum

@@ -44,6 +44,20 @@ struct FormatOptions {
     WallTime now;
 };
 
+// What became of one of the directories.
+struct DirectoryFormat {
+    enum class Status : std::uint8_t { formatted, would_format, already_formatted };
+
+    Status status = Status::formatted;
+    std::string directory;
+    std::string cluster_id;        // empty: formatted before, in a way we cannot read
+    std::string metadata_version;  // finalized by formatting; empty: formatted before
+    std::string role;              // "dynamic metadata voter"; only of what is formatted now
+};
+
+// What to tell of it, a line each, in kafka-storage's words.
+std::vector<std::string> to_lines(const std::vector<DirectoryFormat>& directories);
+
 // What a new cluster of ours finalizes: what works, nothing more.
 std::map<std::string, std::int16_t> bootstrap_features();
 
@@ -52,8 +66,13 @@ Result<std::vector<Voter>> parse_initial_controllers(const std::string& text,
                                                      const std::string& listener);
 
 // Writes meta.properties into every directory and the first snapshot into the metadata directory.
-// Returns what to tell, a line each. Nothing is written when any check fails.
-runtime::Task<Result<std::vector<std::string>>> format(runtime::Disk& disk, runtime::Random& random,
-                                                       FormatOptions options);
+// Returns what became of each directory, in their order. Nothing is written when any check fails:
+//   DUPLICATE_RESOURCE       one is formatted already, and that was not to be ignored
+//   INCONSISTENT_CLUSTER_ID  one is formatted for another cluster
+//   KAFKA_STORAGE_ERROR      the disk; after a failed write, formatting again with ignore_formatted
+//                            does the rest
+runtime::Task<Result<std::vector<DirectoryFormat>>> format(runtime::Disk& disk,
+                                                           runtime::Random& random,
+                                                           FormatOptions options);
 
 }  // namespace cauce::quorum

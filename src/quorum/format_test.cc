@@ -36,8 +36,12 @@ protected:
         return options;
     }
     Lines run(FormatOptions what) {
-        const auto lines = shard_.await(format(disk_, shard_.random(), std::move(what)));
-        return lines ? *lines : Lines{"error: " + lines.error().message};
+        const auto formatted = shard_.await(format(disk_, shard_.random(), std::move(what)));
+        return formatted ? to_lines(*formatted) : Lines{"error: " + formatted.error().message};
+    }
+    ErrorCode refusal(FormatOptions what) {
+        const auto formatted = shard_.await(format(disk_, shard_.random(), std::move(what)));
+        return formatted ? ErrorCode::none : formatted.error().code;
     }
     storage::MetaProperties meta(const std::string& directory) {
         const auto parsed = storage::MetaProperties::parse(
@@ -173,7 +177,37 @@ TEST_F(FormatTest, SeveralDirectoriesAndThoseFormattedBefore) {
     again.cluster_id = "another";
     EXPECT_EQ(run(again),
               Lines{"error: Log directory /data/a belongs to cluster MkU3OEVBNTcwNTJENDM2Qg, not "
-                    "to another; use -t MkU3OEVBNTcwNTJENDM2Qg, or another directory"});
+                    "to another"});
+    EXPECT_EQ(refusal(again), ErrorCode::inconsistent_cluster_id);
+    EXPECT_EQ(refusal(options()), ErrorCode::duplicate_resource);
+}
+
+TEST_F(FormatTest, WhatBecameOfEachDirectory) {
+    using Status = DirectoryFormat::Status;
+    const auto formatted = [this](FormatOptions what) {
+        return *shard_.await(format(disk_, shard_.random(), std::move(what)));
+    };
+    ASSERT_EQ(formatted(options({"/data/b"})).size(), 1u);
+    disk_.put_folder("/data/x");
+    disk_.put("/data/x/meta.properties", "version=9\n");
+    FormatOptions what = options({"/data/a", "/data/b", "/data/x"});
+    what.ignore_formatted = true;
+    what.dry_run = true;
+    EXPECT_EQ(formatted(what)[0].status, Status::would_format);
+    EXPECT_EQ(formatted(what)[0].role, "");
+    what.dry_run = false;
+    const std::vector<DirectoryFormat> now = formatted(what);
+    ASSERT_EQ(now.size(), 3u);
+    EXPECT_EQ(now[0].status, Status::formatted);
+    EXPECT_EQ(now[0].directory, "/data/a");
+    EXPECT_EQ(now[0].cluster_id, what.cluster_id);
+    EXPECT_EQ(now[0].metadata_version, "4.4-IV2");
+    EXPECT_EQ(now[0].role, "dynamic metadata voter");
+    EXPECT_EQ(now[1].status, Status::already_formatted);
+    EXPECT_EQ(now[1].cluster_id, what.cluster_id);
+    EXPECT_EQ(now[1].metadata_version, "") << "nobody looked";
+    EXPECT_EQ(now[2].status, Status::already_formatted);
+    EXPECT_EQ(now[2].cluster_id, "") << "it cannot be read";
 }
 
 TEST_F(FormatTest, APowerLossLeavesADirectoryFormattedOrNot) {

@@ -56,7 +56,7 @@ void Broker::start() {
     serving_ = false;
     outcome_.reset();
     node::Node::Hooks hooks;
-    hooks.ready = [this](const std::vector<runtime::Address>&) { serving_ = true; };
+    hooks.ready = [this](const node::Node::Addresses&) { serving_ = true; };
     const auto process =
         std::make_shared<Process>(*this, config_, machine_.shards, std::move(hooks));
     process_ = process.get();

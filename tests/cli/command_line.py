@@ -542,6 +542,40 @@ def dev_keeps_its_data_and_ends_by_ctrl_c(binary, folder):
     refused(binary, "dev", "--data", "x", "--ephemeral", code=2)
 
 
+def parts_of(complaint):
+    """What a problem says, by its labels; nothing else may stand on standard error."""
+    parts = {}
+    for line in complaint.splitlines():
+        if line[:6] in ("error:", "  why:", " next:"):
+            label = line[:5].strip()
+            parts[label] = line[7:]
+        else:
+            expect(bool(parts) and line.startswith(" " * 8), True, f"`{line}` as a part of the problem")
+            parts[label] += "\n" + line.strip()
+    return parts
+
+
+@server_test
+def dev_tells_programs_where_it_is(binary, folder):
+    port = free_port()
+    data = folder / "data"
+    # Standard output by itself: what a program reads.
+    process = Cauce(binary, "").start("dev", "--port", str(port), "--data", str(data), "-o", "json")
+    try:
+        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
+        ready = json.loads(told)
+        expect((ready["bootstrap_servers"], ready["data_directory"], ready["is_ephemeral"]), (f"127.0.0.1:{port}", str(data), False),
+               "what it tells")
+        expect(sorted(ready), ["bootstrap_servers", "data_directory", "http", "is_ephemeral", "version"], "fields")
+        Cauce(binary, ready["bootstrap_servers"]).call("topic", "list")
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    expect((process.returncode, out), (0, b""), "exit code and what else it tells")
+    expect("Kafka Server started" in said.decode() and "Ctrl-C stops it" in said.decode(), True, "talk on standard error")
+
+
 @server_test
 def ephemeral_data_is_gone_at_the_end(binary, folder):
     port = free_port()
@@ -567,7 +601,10 @@ def a_broker_is_formatted_and_started(binary, folder):
                       "controller.listener.names=CONTROLLER\n")
     start = ["broker", "start", "-c", str(config)]
     format_words = ["storage", "format", "--standalone", "-c", str(config)]
-    expect("is not formatted; run: cauce storage format" in refused(binary, *start), True, "complaint before formatting")
+    complaint = refused(binary, *start)
+    expect("is not formatted; run: cauce storage format" in complaint, True, "complaint before formatting")
+    expect("error: the broker did not start\n  why: " in complaint and f"\n next: cauce doctor -c {config}  " in complaint, True,
+           "the shape of it")
     said = cauce.out(*format_words, "-t", cluster).decode()
     expect(said.startswith("Formatting dynamic metadata voter directory "), True, "what formatting says")
     expect(f"cluster.id={cluster}" in (folder / "data" / "meta.properties").read_text(), True, "the id in meta.properties")
@@ -575,8 +612,18 @@ def a_broker_is_formatted_and_started(binary, folder):
     expect(cauce.call(*format_words, "-t", cluster, "--ignore-formatted")[1], b"", "complaint when that is ignored")
     other = cauce.out("storage", "random-uuid").decode().strip()
     expect(f"belongs to cluster {cluster}" in refused(binary, *format_words, "-g", "-t", other), True, "complaint about the id")
+    formats = lambda *more: cauce.json(*format_words, "-t", cluster, "--ignore-formatted", *more)
+    expect(formats(), [{"directory": f"{folder}/data", "metadata_version": None, "cluster_id": cluster,
+                        "status": "already formatted"}], "formatting in JSON")
     refused(binary, "storage", "format", "-t", cluster, code=2)
+    complaint = refused(binary, "storage", "format", "-t", cluster, "-c", str(config), code=2)
+    expect(parts_of(complaint)["error"], "nothing says who votes first", "complaint about voters")
     refused(binary, "broker", "start", code=2)
+    # A folder is no configuration either.
+    for none in (folder / "none", folder):
+        for words in (["broker", "start"], ["storage", "format", "--standalone", "-t", cluster]):
+            complaint = refused(binary, *words, "-c", str(none), code=3)
+            expect((list(parts_of(complaint)), str(none) in parts_of(complaint)["why"]), (["error", "why", "next"], True), complaint)
     expect("did you mean log.retention.hours?" in refused(binary, *start, "--set", "log.retention.hourz=1"), True, "suggestion")
     with Server(binary, [*start, "--set", "num.partitions=3"], port, folder) as server:
         info = server.cauce.json("cluster", "info")

@@ -45,7 +45,9 @@ int start_server(const std::vector<std::string>& words, const Invocation& invoca
             return say(program, {}, "Missing value for key " + text + "\n" + help, 1);
         options.overrides.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
-    return program.broker_start(options);
+    const Program::Served served = program.broker_start(options);
+    if (served) return 0;
+    return say(program, {}, served.error().why + "\n", 1);
 }
 
 }  // namespace

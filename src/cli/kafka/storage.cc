@@ -1,8 +1,10 @@
 // kafka-storage: a first word says what to do, and each has flags of its own.
+#include "cli/directory_format.h"
 #include "cli/kafka/tool.h"
 #include "cli/paths.h"
 
 #include <string>
+#include <utility>
 
 namespace cauce::cli::kafka {
 namespace {
@@ -62,6 +64,20 @@ int complain(Program& program, std::string_view usage_text, std::string_view wro
                std::string(usage_text) + "kafka-storage: error: " + std::string(wrong) + "\n", 1);
 }
 
+runtime::Task<int> format_and_tell(Environment& environment, quorum::FormatOptions plan) {
+    const auto formatted = co_await format_directories(environment, std::move(plan));
+    ByteSink& sink = formatted ? environment.out : environment.err;
+    std::string text;
+    if (!formatted) text = formatted.error().message + "\n";
+    if (formatted) {
+        for (const std::string& told : quorum::to_lines(*formatted))
+            text += told + "\n";
+    }
+    const IoResult<void> written = co_await sink.write(as_bytes(text));
+    const bool good = formatted.has_value() && written.has_value();
+    co_return good ? 0 : 1;
+}
+
 int format(const std::vector<std::string>& words, const Invocation& invocation, Program& program) {
     const std::string line =
         "usage: kafka-storage format [-h] --config CONFIG --cluster-id CLUSTER_ID [options]\n";
@@ -74,20 +90,26 @@ int format(const std::vector<std::string>& words, const Invocation& invocation, 
     if (!given->has("cluster-id"))
         return complain(program, line, "argument --cluster-id/-t is required");
     if (const auto wrong = given->bad_value()) return complain(program, line, *wrong);
-    const int ways = int{given->has("standalone")} + int{given->has("initial-controllers")} +
-                     int{given->has("no-initial-controllers")};
-    if (ways > 1)
+    FormatRequest request;
+    request.config_file = absolute_path(*given->text("config"), invocation);
+    request.cluster_id = *given->text("cluster-id");
+    request.standalone = given->has("standalone");
+    request.initial_controllers = given->text("initial-controllers").value_or("");
+    request.no_initial_controllers = given->has("no-initial-controllers");
+    request.ignore_formatted = given->has("ignore-formatted");
+    if (request.ways() > 1)
         return complain(program, line,
                         "--standalone, --initial-controllers and --no-initial-controllers exclude "
                         "each other");
-    StorageFormatOptions options;
-    options.config_file = absolute_path(*given->text("config"), invocation);
-    options.cluster_id = *given->text("cluster-id");
-    options.standalone = given->has("standalone");
-    options.initial_controllers = given->text("initial-controllers").value_or("");
-    options.no_initial_controllers = given->has("no-initial-controllers");
-    options.ignore_formatted = given->has("ignore-formatted");
-    return program.storage_format(options);
+    if (request.ways() == 0)
+        return say(program, {},
+                   "You must specify one of the following: --standalone, --initial-controllers, or "
+                   "--no-initial-controllers.\n",
+                   1);
+    const auto plan = plan_format(request, program);
+    if (!plan) return say(program, {}, plan.error().why + "\n", 1);
+    return program.run(
+        [&](Environment& environment) { return format_and_tell(environment, *plan); });
 }
 
 runtime::Task<int> print_uuid(Environment& environment) {

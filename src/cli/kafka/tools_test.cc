@@ -511,14 +511,33 @@ TEST_F(KafkaTools, ConfigsAltered) {
 // --- kafka-storage, kafka-server-start
 
 TEST_F(KafkaTools, ServersAndStorage) {
-    EXPECT_EQ(program.call({"kafka-storage", "format", "-t", "id", "--config", "s.properties",
-                            "--standalone", "-g"}),
-              0);
-    ASSERT_TRUE(program.format_options.has_value());
-    EXPECT_EQ(program.format_options->config_file, "/work folder/s.properties");
-    EXPECT_EQ(program.format_options->cluster_id, "id");
-    EXPECT_TRUE(program.format_options->standalone);
-    EXPECT_TRUE(program.format_options->ignore_formatted);
+    storage::testing::MemoryDisk disk{"/work folder"};
+    program.disk = &disk;
+    program.setup.node = NodeId{1};
+    program.setup.log_directories = {"/work folder/a"};
+    const Words format = {"kafka-storage", "format", "-t", "id", "--config", "s.properties"};
+    const auto with = [&format](const Words& flags) {
+        Words words = format;
+        words.insert(words.end(), flags.begin(), flags.end());
+        return words;
+    };
+    EXPECT_EQ(program.call(with({"--standalone"})), 0);
+    EXPECT_EQ(program.setup_options->config_file, "/work folder/s.properties");
+    EXPECT_EQ(program.out.text,
+              "Formatting dynamic metadata voter directory /work folder/a with metadata.version "
+              "4.4-IV2.\n");
+    EXPECT_EQ(program.call(with({"--standalone"})), 1);
+    EXPECT_EQ(program.out.text, "");
+    EXPECT_EQ(program.err.text,
+              "Log directory /work folder/a is already formatted. Use --ignore-formatted to ignore "
+              "this directory and format the others.\n");
+    EXPECT_EQ(program.call(with({"-s", "-g"})), 0);
+    EXPECT_EQ(program.out.text, "All of the log directories are already formatted.\n");
+    EXPECT_EQ(program.call(format), 1);
+    EXPECT_TRUE(program.err.text.starts_with("You must specify one of")) << program.err.text;
+    program.setup.faults = {"s:1: wrong", "s:2: worse"};
+    EXPECT_EQ(program.call(with({"-s"})), 1);
+    EXPECT_EQ(program.err.text, "s:1: wrong\ns:2: worse\n");
     EXPECT_EQ(program.call({"kafka-storage", "format", "-c", "x"}), 1);
     EXPECT_TRUE(
         program.err.text.ends_with("kafka-storage: error: argument --cluster-id/-t is required\n"));
@@ -529,6 +548,9 @@ TEST_F(KafkaTools, ServersAndStorage) {
     ASSERT_TRUE(program.start_options.has_value());
     EXPECT_EQ(program.start_options->config_file, "/work folder/s.properties");
     EXPECT_EQ(program.start_options->overrides, (std::vector<KeyValue>{{"a", "b=c"}}));
+    program.served = std::unexpected(ServerFailure{ServerFailure::Step::file, "open s: none"});
+    EXPECT_EQ(program.call({"kafka-server-start", "s.properties"}), 1) << "as Kafka's script";
+    EXPECT_EQ(program.err.text, "open s: none\n");
     EXPECT_EQ(program.call({"kafka-server-start"}), 1);
     EXPECT_TRUE(program.err.text.starts_with("USAGE: kafka-server-start server.properties"));
 

@@ -108,17 +108,20 @@ public:
         loop_.run(keep(command(environment), code));
         return code;
     }
-    int dev(const DevOptions& options) override {
+    Served dev(const DevOptions& options) override {
         dev_options = options;
-        return exit_ok;
+        if (!served) return served;
+        const DevGreeting greeting = options.greet({.address = {"127.0.0.1", options.port},
+                                                    .http = http,
+                                                    .data_folder = options.data_folder,
+                                                    .ephemeral = options.ephemeral});
+        out.text += greeting.out;
+        err.text += greeting.err;
+        return served;
     }
-    int broker_start(const BrokerStartOptions& options) override {
+    Served broker_start(const BrokerStartOptions& options) override {
         start_options = options;
-        return exit_ok;
-    }
-    int storage_format(const StorageFormatOptions& options) override {
-        format_options = options;
-        return exit_ok;
+        return served;
     }
 
     std::expected<ConfigFile, std::string> read_config_file(
@@ -162,7 +165,8 @@ public:
     std::vector<std::vector<std::string>> others;  // processes, by their words
     std::optional<DevOptions> dev_options;
     std::optional<BrokerStartOptions> start_options;
-    std::optional<StorageFormatOptions> format_options;
+    Served served;                         // how a server ends
+    std::optional<runtime::Address> http;  // of one that serves
     std::optional<ConfigFileOptions> file_options;
     std::expected<ConfigFile, std::string> config_file;
     std::optional<BrokerStartOptions> setup_options;

@@ -1,11 +1,50 @@
 // `cauce broker start`
 #include "cli/command.h"
 #include "cli/paths.h"
+#include "cli/shell_word.h"
 #include "cli/verbs.h"
 #include "cli/verbs/broker_options.h"
 
 namespace cauce::cli {
 namespace {
+
+// Looks at what a start needs; empty when it could not be told what was to be started.
+std::string doctor_command(const BrokerStartOptions& options) {
+    if (options.config_file.empty() && options.overrides.empty() && !options.container) return {};
+    std::string command = "cauce doctor";
+    if (options.container) command += " --container";
+    if (!options.config_file.empty()) command += " -c " + shell_word(options.config_file);
+    for (const auto& [key, value] : options.overrides)
+        command += " --set " + shell_word(key + "=" + value);
+    return command;
+}
+
+Problem problem_of(const ServerFailure& failure, const BrokerStartOptions& options) {
+    const std::string& file = options.config_file;
+    const std::string doctor = doctor_command(options);
+    const std::string look = doctor.empty() ? std::string() : doctor + "  looks at what it needs";
+    switch (failure.step) {
+        case ServerFailure::Step::file:
+            return {exit_not_found, "the configuration was not read", failure.why,
+                    "name a server.properties with  -c FILE"};
+        case ServerFailure::Step::configuration: {
+            const std::string validate =
+                "cauce config validate " + shell_word(file) + "  checks a change; ";
+            return {exit_error,
+                    "no broker starts with " +
+                        (file.empty() ? std::string("this configuration") : "`" + file + "`"),
+                    failure.why,
+                    (file.empty() ? std::string() : validate) +
+                        "cauce config explain KEY  says what a key takes"};
+        }
+        case ServerFailure::Step::service:
+            return {exit_error, "the broker had to stop", failure.why, look};
+        case ServerFailure::Step::start:
+        case ServerFailure::Step::cleanup:
+            break;
+    }
+    return {exit_error, "the broker did not start", failure.why, look};
+}
 
 class BrokerStart final : public Command {
 public:
@@ -22,15 +61,15 @@ public:
                                   "there is no -c FILE, no --set and no KAFKA_* variable",
                                   "cauce broker start -c server.properties , or  cauce dev  to try "
                                   "without one"};
-            return program.run([&](Environment& environment) {
-                return report_problem(environment, nothing, globals.color);
-            });
+            return report_problem(program, invocation, globals, nothing);
         }
         BrokerStartOptions options = broker_.settle(invocation);
         options.strict = strict_;
         options.ignore_security = ignore_security_;
         options.log_level = log_level(globals);
-        return program.broker_start(options);
+        const Program::Served served = program.broker_start(options);
+        if (served) return exit_ok;
+        return report_problem(program, invocation, globals, problem_of(served.error(), options));
     }
 
 private:
