@@ -12,7 +12,7 @@ Expected<ConfigFile> read_config_file(const std::string& file, ConfigFileOptions
     options.config_file = absolute_path(file, invocation);
     auto read = program.read_config_file(options);
     if (read) return *std::move(read);
-    return problem(exit_error, "`" + file + "` was not read", std::move(read).error(),
+    return problem(exit_not_found, "`" + file + "` was not read", std::move(read).error(),
                    "name the server.properties that  cauce broker start -c  takes");
 }
 

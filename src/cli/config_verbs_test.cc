@@ -152,7 +152,7 @@ TEST_F(ConfigVerbs, ValidateNamesTheLine) {
     EXPECT_TRUE(program.out.text.contains("\"severity\": \"error\"")) << program.out.text;
 
     program.config_file = std::unexpected("cannot read /work folder/none");
-    EXPECT_TRUE(failure(exit_error, {"config", "validate", "none"})
+    EXPECT_TRUE(failure(exit_not_found, {"config", "validate", "none"})
                     .contains("why: cannot read /work folder/none"));
     failure(exit_usage, {"config", "validate"});
 }

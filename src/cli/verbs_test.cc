@@ -60,6 +60,10 @@ TEST_F(Verbs, BrokerReady) {
                     .starts_with("error: listener OTHER does not answer\n"));
     program.setup.faults = {"s:3: there is no key x"};
     EXPECT_TRUE(failure(exit_error, {"broker", "ready", "-c", "s"}).contains("s:3: there is no"));
+    program.setup.unreadable = "open s: No such file or directory";
+    EXPECT_TRUE(failure(exit_not_found, {"broker", "ready", "-c", "s"})
+                    .starts_with("error: the broker's configuration was not read\n"
+                                 "  why: open s: No such file or directory\n"));
 }
 
 TEST_F(Verbs, ClusterHealth) {

@@ -689,7 +689,7 @@ def a_configuration_is_checked_before_it_is_used(binary, folder):
     expect(said.startswith(b"error: no broker starts with"), True, "complaint")
     config.write_text("\n".join(lines))
     expect([(f["place"], f["severity"]) for f in cauce.json(*validate)], [(f"{config}:7", "note")], "no effect yet")
-    cauce.call("config", "validate", str(folder / "none"), code=1)
+    cauce.call("config", "validate", str(folder / "none"), code=3)
     place, = cauce.json("config", "explain", "log.retention.ms", "-c", str(config))[0]["values"]
     expect((place["value"], place["place"]), ("5000", f"{config}:6"), "where it is set")
     differs = {d["name"]: d["value"] for d in cauce.json("config", "diff", str(config), "--defaults")}

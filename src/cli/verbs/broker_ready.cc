@@ -21,6 +21,9 @@ protected:
                                  "name what `cauce broker start` was given");
         setup_ = program.server_setup(broker_.settle(invocation));
         if (setup_.faults.empty()) return {};
+        if (setup_.unreadable)
+            return problem(exit_not_found, "the broker's configuration was not read",
+                           *setup_.unreadable, "name what `cauce broker start` was given");
         return problem(exit_error, "the broker's configuration does not hold",
                        setup_.faults.front(), "cauce doctor  says everything about it");
     }
