@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -182,13 +183,25 @@ class Rig:
                 raise Failure(worker.problem)
 
     def lose_a_tail(self):
-        """What a broker would do that answers before it has written."""
-        logs = glob.glob(os.path.join(self.folder, "data", f"{TOPIC}-*", "*.log"))
-        chosen = max(logs, key=os.path.getmtime)
-        os.truncate(chosen, max(0, os.path.getsize(chosen) - 500))
+        """What a broker would do that answers before it has written: a log ends within the last batch that it acknowledged."""
+        producer = max(self.producers, key=lambda each: len(each.acknowledged))
+        last = max(offset for offset in list(producer.acknowledged.values()) if offset is not None)
+        segments = glob.glob(os.path.join(self.folder, "data", f"{TOPIC}-{producer.partition}", "*.log"))
+        segments = sorted(path for path in segments if int(os.path.basename(path).removesuffix(".log")) <= last)
+        with open(segments[-1], "r+b") as log:
+            place = 0
+            while True:
+                log.seek(place)
+                base, length, delta = struct.unpack(">qi11xi", log.read(27))
+                if base + delta >= last:
+                    break
+                place += 12 + length
+            log.truncate(place + 12 + length // 2)
 
     def round(self, everything):
         """Kills under load, perhaps again during the start, starts and checks; a line for the report."""
+        if self.sabotage:
+            self.wait_for_progress()  # else there may be nothing to lose
         load_seconds = self.rng.uniform(0.02, 0.8)
         time.sleep(load_seconds)
         self.raise_problems()
@@ -249,7 +262,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=21600)
     parser.add_argument("--dir", help="where to put the data (a temporary folder)")
-    parser.add_argument("--sabotage", action="store_true", help="cut a log after each kill: the run has to fail")
+    parser.add_argument("--sabotage", action="store_true", help="cut what was acknowledged out of a log after each kill: the run has to fail")
     parser.add_argument("command", nargs="+", help="starts the broker in the foreground; {port} and {data} are filled in")
     options = parser.parse_args()
 
