@@ -1,5 +1,5 @@
 // What an append costs with the machine's files, beside the bare system call in the same run:
-//   ninja -C out/release append_bench && out/release/bin/append_bench
+//   ./run build bench && ninja -C out/release append_bench && out/release/bin/append_bench
 // Every case writes half a GB into the temporary folder (TMPDIR), one call a batch. CPU time is the
 // thread's own, the kernel's part included.
 #include "base/check.h"

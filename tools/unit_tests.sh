@@ -2,21 +2,29 @@
 # Sourced by the stages that build and run unit tests. Prints lines as ./test wants them; the working folder is the root.
 . tools/steps.sh
 
+# built STEP PRESET NAME TARGET...: builds the targets and says as the test NAME whether that worked; its log is
+# out/log/STEP.log.
+built() {
+    log=out/log/$1.log preset=$2 name=$3
+    what=$1
+    shift 3
+    if ! step "$what" "building $preset ($*)" build "$preset" "$@"; then
+        echo "not ok $name: $(grep -m 1 -E 'error:|FAILED|fatal' "$log" || tail -n 1 "$log")"
+        return 1
+    fi
+    echo "ok $name"
+    # A compiler's warning is a failure here and nowhere else, so that nobody is kept from trying something.
+    if grep -qE '^[^ ]*(src|fuzz|bench)/.*: warning: ' "$log"; then
+        grep -E ': warning: ' "$log" | sort -u | sed "s|^|not ok ${name%build}warning: |" | head -n 20
+    fi
+}
+
 # unit_tests PRESET PREFIX TARGET...: builds the targets and runs every test program among them (all there are for the
 # target cauce_unit_tests).
 unit_tests() {
     preset=$1 prefix=$2
     shift 2
-    log=out/log/build-$preset.log
-    if ! step "build-$preset" "building $preset" build "$preset" "$@"; then
-        echo "not ok ${prefix}build: $(grep -m 1 -E 'error:|FAILED|fatal' "$log" || tail -n 1 "$log")"
-        return 1
-    fi
-    echo "ok ${prefix}build"
-    # A compiler's warning is a failure here and nowhere else, so that nobody is kept from trying something.
-    if grep -qE '^[^ ]*(src|fuzz|bench)/.*: warning: ' "$log"; then
-        grep -E ': warning: ' "$log" | sort -u | sed "s|^|not ok ${prefix}warning: |" | head -n 20
-    fi
+    built "build-$preset" "$preset" "${prefix}build" "$@" || return 1
     if [ "$*" = cauce_unit_tests ]; then
         set -- "out/$preset"/bin/*_test
     else
