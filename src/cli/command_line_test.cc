@@ -31,6 +31,7 @@ TEST_F(CommandLine, EveryVerbHasHelpThatFitsTheLine) {
             EXPECT_TRUE(text.starts_with("cauce " + verb.name)) << text;
             EXPECT_FALSE(verb.summary.empty()) << verb.name;
             EXPECT_FALSE(verb.summary.ends_with('.')) << verb.name;
+            EXPECT_FALSE(verb.examples.empty()) << verb.name;
             EXPECT_TRUE(root_help().contains(verb.name)) << verb.name;
             for (std::size_t at = 0; at < text.size();) {
                 const std::size_t end = text.find('\n', at);

@@ -41,7 +41,9 @@ Verb group_list_verb() {
     return {.name = "group list",
             .summary = "all consumer groups",
             .text = {},
-            .examples = {},
+            .examples = {{"cauce group list", "each group with its state and type"},
+                         {"cauce group list -o wide", "with protocol and coordinator, too"},
+                         {"cauce group list -o name", "only the names, one a line"}},
             .make = [] { return std::make_unique<GroupList>(); }};
 }
 

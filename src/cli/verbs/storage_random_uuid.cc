@@ -28,7 +28,9 @@ Verb storage_random_uuid_verb() {
     return {.name = "storage random-uuid",
             .summary = "a new cluster id",
             .text = {},
-            .examples = {},
+            .examples = {{"cauce storage format --standalone -t $(cauce storage random-uuid) -c "
+                          "server.properties",
+                          "a new cluster of one node"}},
             .make = [] { return std::make_unique<StorageRandomUuid>(); }};
 }
 

@@ -26,7 +26,7 @@ Verb version_verb() {
     return {.name = "version",
             .summary = "which Cauce this is",
             .text = {},
-            .examples = {},
+            .examples = {{"cauce version -o name", "only the number, for a script"}},
             .make = [] { return std::make_unique<Version>(); }};
 }
 
