@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,20 @@ class Repository:
 
     def exists(self, name):
         return (self.root / name).exists()
+
+
+STRING = re.compile(r'R"([^(\s]*)\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'', re.DOTALL)
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+EITHER = re.compile(f"(?P<comment>{COMMENT.pattern})|" + STRING.pattern.replace(r"\1", r"\2"), re.DOTALL)
+
+
+def code_only(text):
+    """The text with comments and string contents blanked out; lines stay where they are."""
+    def blank(match):
+        kept = re.sub(r"[^\n]", " ", match[0])
+        return kept if match["comment"] is not None else '"' + kept[1:-1] + '"'
+    # A digit separator is no quote.
+    return EITHER.sub(blank, re.sub(r"(?<=\d)'(?=[\dA-Fa-f])", "_", text))
 
 
 def main(check, good, bad):
