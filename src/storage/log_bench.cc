@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace cauce::storage {
 namespace {
@@ -126,6 +128,54 @@ void append_and_read_tail(benchmark::State& state) {
     }
 }
 BENCHMARK(append_and_read_tail)->Args({16 << 10, 0})->Args({16 << 10, 1})->Args({16 << 10, 10});
+
+Offset append_at_end(Bench& bench, Buffer& batch) {
+    const Offset at = bench.log->end_offset();
+    store_big_endian(batch.data(), at.value);
+    CHECK(bench.log->append(batch).has_value());
+    return at;
+}
+
+// The last batch, again and again, as many consumers do that have caught up: its place is known,
+// its bytes are in memory.
+void read_tail(benchmark::State& state) {
+    Bench bench(Durability::page_cache);
+    Buffer batch = batch_of(state.range(0));
+    // What is appended after a read at the tail is kept.
+    const Offset first = append_at_end(bench, batch);
+    CHECK(bench.log->try_read({first, bench.log->end_offset(), 1 << 20, true}).has_value());
+    const Offset from = append_at_end(bench, batch);
+    const ReadRequest request{from, bench.log->end_offset(), 1 << 20, true};
+    for (auto _ : state) {
+        auto read = bench.log->try_read(request);
+        CHECK(read && read->has_value() && (*read)->size == batch.size());
+        CHECK(std::holds_alternative<BytesView>((*read)->data));
+        benchmark::DoNotOptimize(read);
+    }
+}
+BENCHMARK(read_tail)->Arg(1024)->Arg(16 << 10);
+
+// Batch after batch from the file, as a consumer does that is a little behind: places are known,
+// and the answer is a range of the file. Whoever sends it is not part of this.
+void read_range(benchmark::State& state) {
+    Bench bench(Durability::page_cache);
+    Buffer batch = batch_of(state.range(0));
+    // No more than a log knows the places of.
+    constexpr std::size_t kBatches = 32;
+    std::vector<Offset> batches;
+    for (std::size_t i = 0; i < kBatches; ++i)
+        batches.push_back(append_at_end(bench, batch));
+    ReadRequest request{batches[0], bench.log->end_offset(), batch.size(), true};
+    std::size_t next = 0;
+    for (auto _ : state) {
+        request.from = batches[next++ % kBatches];
+        auto read = bench.log->try_read(request);
+        CHECK(read && read->has_value() && (*read)->size == batch.size());
+        CHECK(std::holds_alternative<runtime::FileRange>((*read)->data));
+        benchmark::DoNotOptimize(read);
+    }
+}
+BENCHMARK(read_range)->Arg(1024)->Arg(16 << 10)->Arg(1 << 20);
 
 }  // namespace
 }  // namespace cauce::storage
