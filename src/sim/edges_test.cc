@@ -116,7 +116,9 @@ Task<void> read_and_commit(NodeSeams& seams, Steps& steps) {
         if (!(*got)->records.empty()) steps.read_up_to = (*got)->next;
     }
     co_await step_done(seams, steps);
-    consumer.processed(kBlog0, kCommitted);
+    client::FetchedRecords done;
+    done.partition = kBlog0;
+    consumer.processed(done, kCommitted);
     const auto committed = co_await consumer.commit(deadline);
     CHECK(committed.has_value());
     co_await step_done(seams, steps);

@@ -131,9 +131,6 @@ Result<void> check_header(const BatchHeader& batch, BatchOrigin origin) {
         return invalid(
             batch, std::to_string(count) + " records up to offset delta " + std::to_string(last));
     }
-    if (batch.base_offset().value > std::numeric_limits<std::int64_t>::max() - last - 1) {
-        return invalid(batch, "its last offset does not exist");
-    }
     if (origin == BatchOrigin::log) return {};
     if (count == 0) return invalid(batch, "no records");
     if (count - 1 != last) {
@@ -180,7 +177,13 @@ Result<BatchHeader> parse_batch(BytesView bytes) {
     if (*size < kHeaderBytes) {
         return fail(ErrorCode::corrupt_message, "a batch of " + std::to_string(*size) + " bytes");
     }
-    return BatchHeader(bytes.first(*size));
+    const BatchHeader batch(bytes.first(*size));
+    // Behind this, no offset of a record, nor the next one, overflows: whatever the deltas say.
+    constexpr std::int64_t kMostDelta = std::int64_t{1} << 31;
+    const std::int64_t base = batch.base_offset().value;
+    if (base < 0 || base > std::numeric_limits<std::int64_t>::max() - kMostDelta)
+        return invalid(batch, "there is no such offset");
+    return batch;
 }
 
 Result<BatchFacts> check_batch(const BatchHeader& batch, const BatchCheck& check) {

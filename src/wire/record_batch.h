@@ -122,9 +122,10 @@ private:
 // batch (0 stands for a length that is negative or absurd).
 std::optional<std::size_t> peek_batch_size(BytesView bytes);
 
-// The batch at the start of `bytes`, with its size and format version checked. CORRUPT_MESSAGE,
-// Kafka's name for it, when the bytes end before the batch does, the length is impossible or the
-// magic is not 2.
+// The batch at the start of `bytes`, with its size, format version and base offset checked.
+// CORRUPT_MESSAGE, Kafka's name for it, when the bytes end before the batch does, the length is
+// impossible or the magic is not 2. INVALID_RECORD when there is no such offset: what a batch says
+// of its offsets can be computed with.
 Result<BatchHeader> parse_batch(BytesView bytes);
 
 // What check_batch() learned about the records. With only the header to go by, timestamps are the

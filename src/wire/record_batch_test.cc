@@ -229,6 +229,10 @@ TEST(RecordBatchTest, HeadersThatContradictThemselvesAreInvalid) {
         {"last offset too large", batch_layout::kLastOffsetDelta, 3, 4, false},
         {"negative last offset", batch_layout::kLastOffsetDelta, -1, 4, true},
         {"producer without sequence", batch_layout::kProducerId, 5, 8, false},
+        {"negative offset", batch_layout::kBaseOffset, -1, 8, true},
+        {"least offset", batch_layout::kBaseOffset, std::numeric_limits<std::int64_t>::min(), 8,
+         true},
+        {"offsets overflow", batch_layout::kBaseOffset, 0x7fffffff80000000, 8, true},
         {"timestamps overflow", batch_layout::kBaseTimestamp, 0x7fffffffffffffff, 8, true},
     };
     for (const Case& c : cases) {
