@@ -1,6 +1,7 @@
 #include "node/data_directories.h"
 
 #include "quorum/format.h"
+#include "storage/make_folders.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -26,7 +27,7 @@ Task<Result<void>> DataDirectories::open(const Config& config) {
     }
     partition_directories_ = config.log_directories.size();
     checkpoints_ = std::make_shared<std::vector<replica::Checkpoints>>(partition_directories_);
-    CO_RETURN_IF_ERROR(open_files());
+    CO_RETURN_IF_ERROR(co_await open_files());
     ASSIGN_OR_CO_RETURN(auto metas, co_await read_metas());
     if (!metas[metadata_] && config.auto_format) {
         CO_RETURN_IF_ERROR(co_await format(config, metas));
@@ -42,21 +43,25 @@ Task<Result<void>> DataDirectories::take_checkpoints() {
     co_return Result<void>{};
 }
 
-Result<void> DataDirectories::open_files() {
+Task<Result<void>> DataDirectories::open_files() {
     for (std::size_t i = 0; i < directories_.size(); ++i) {
         Directory& directory = directories_[i];
+        if (const auto made = co_await storage::make_folders(disk_, directory.path); !made) {
+            CO_RETURN_IF_ERROR(give_up_or_fail(i, made.error()));
+            continue;
+        }
         auto opened = storage::LogDirectory::open(disk_, directory.path);
         if (opened) {
             directory.files = *std::move(opened);
             continue;
         }
         if (opened.error().number == EWOULDBLOCK) {
-            return start_error("another process uses the log directory " + directory.path +
-                               "; stop it, or name another one in log.dirs");
+            co_return start_error("another process uses the log directory " + directory.path +
+                                  "; stop it, or name another one in log.dirs");
         }
-        RETURN_IF_ERROR(give_up_or_fail(i, opened.error()));
+        CO_RETURN_IF_ERROR(give_up_or_fail(i, opened.error()));
     }
-    return {};
+    co_return Result<void>{};
 }
 
 Result<void> DataDirectories::give_up_or_fail(std::size_t directory, const IoError& error) {

@@ -93,7 +93,7 @@ private:
     };
     using Meta = std::optional<storage::MetaProperties>;
 
-    Result<void> open_files();
+    Task<Result<void>> open_files();
     Task<Result<std::vector<Meta>>> read_metas();
     Task<Result<void>> format(const Config& config, const std::vector<Meta>& metas);
     Task<Result<void>> identify(const Config& config, std::vector<Meta> metas);

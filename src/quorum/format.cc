@@ -5,6 +5,7 @@
 #include "metadata/record_list.h"
 #include "quorum/snapshot_file.h"
 #include "storage/log_directory.h"
+#include "storage/make_folders.h"
 #include "storage/small_file.h"
 #include "wire/messages/feature_level_record.h"
 
@@ -57,26 +58,6 @@ Task<IoResult<void>> write_first_snapshot(runtime::Disk& disk, std::string folde
     }
     CO_RETURN_IF_ERROR(writer->add(records));
     co_return co_await writer->finish();
-}
-
-// Makes a folder and those above it, durably.
-Task<IoResult<void>> make_folders(runtime::Disk& disk, std::string folder) {
-    std::size_t slash = folder.find('/', 1);
-    while (true) {
-        const std::string at = folder.substr(0, slash);
-        const bool is_new = !disk.exists(at);
-        if (is_new) CO_RETURN_IF_ERROR(disk.make_folder(at));
-        // The folder itself may be there and not be durable yet, made by a start that was killed or
-        // by the one that asks. Where its parent may not be read, somebody else has made it.
-        if (is_new || slash == std::string::npos) {
-            const std::size_t parent = at.rfind('/');
-            const std::string above = parent == 0 ? "/" : at.substr(0, parent);
-            const auto synced = co_await disk.sync_folder(above);
-            if (!synced && (is_new || synced.error().number != EACCES)) co_return synced;
-        }
-        if (slash == std::string::npos) co_return IoResult<void>{};
-        slash = folder.find('/', slash + 1);
-    }
 }
 
 std::unexpected<Error> storage_error(const IoError& error) {
@@ -194,7 +175,7 @@ Task<Result<std::vector<DirectoryFormat>>> format(runtime::Disk& disk, runtime::
     for (DirectoryFormat& one : all) {
         if (one.status != Status::formatted) continue;
         const std::string& directory = one.directory;
-        if (const auto made = co_await make_folders(disk, directory); !made)
+        if (const auto made = co_await storage::make_folders(disk, directory); !made)
             co_return storage_error(made.error());
         storage::MetaProperties meta;
         meta.cluster_id = options.cluster_id;
@@ -219,7 +200,7 @@ Task<Result<std::vector<DirectoryFormat>>> format(runtime::Disk& disk, runtime::
                 if (own != voters.end()) meta.directory_id = own->directory_id;
             }
             const std::string folder = directory + "/" + std::string(kMetadataFolder);
-            if (const auto made = co_await make_folders(disk, folder); !made)
+            if (const auto made = co_await storage::make_folders(disk, folder); !made)
                 co_return storage_error(made.error());
             const std::int16_t kraft_version =
                 options.initial == InitialVoters::static_quorum ? 0 : 1;
