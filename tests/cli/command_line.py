@@ -715,7 +715,7 @@ def a_configuration_is_checked_before_it_is_used(binary, folder):
 @server_test
 def files_of_a_broker_are_shown_and_verified(binary, folder):
     port = free_port()
-    data = folder / "data"
+    data = folder / "made" / "with" / "it"
     with Server(binary, ["dev", "--port", str(port), "--data", str(data), "--no-open"], port, folder) as server:
         server.cauce.call("topic", "create", "shown")
         server.cauce.call("produce", "shown", text=b"one\ntwo\n")
@@ -897,7 +897,7 @@ def errors_and_keys_are_explained(cauce):
     explained = {metric["name"]: (metric["type"], metric["labels"]) for metric in cauce.json("explain", *listed)}
     expect_all(map(repr, explained.items()), map(repr, listed.items()), "metrics explained and listed in docs/metrics.md")
     offered = cauce.out("__complete", "cauce explain ").decode().split()
-    expect_all([word for word in offered if word.startswith(("kafka_", "cauce_"))], listed, "metrics offered")
+    expect_all([word for word in offered if word.startswith(("kafka_", "cauce_"))], list(listed), "metrics offered")
 
 
 @server_test
