@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 using namespace cauce;
 
@@ -50,10 +51,14 @@ Read read(BytesView bytes, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const BytesView bytes(data + 1, size - 1);
+    // When something is wrong inside a head that has not ended, Beast's parser sees it at once or
+    // when the head ends, as the pieces come. So it ends.
+    const std::string_view end = "\r\n\r\n";
+    Buffer bytes(data + 1, data + size);
+    bytes.insert(bytes.end(), end.begin(), end.end());
     const Read pieces = read(bytes, std::size_t{data[0]} + 1);
     const Read whole = read(bytes, kHeadMax);
     CHECK(pieces.requests == whole.requests, pieces.requests, whole.requests);
-    CHECK(whole.refused || !pieces.refused, pieces.requests);
+    CHECK(pieces.refused == whole.refused, pieces.requests);
     return 0;
 }
