@@ -1,5 +1,6 @@
 // `cauce explain`
 #include "cli/command.h"
+#include "cli/config_words.h"
 #include "cli/explain/errors.h"
 #include "cli/explain/words.h"
 #include "cli/nearest.h"
@@ -14,23 +15,6 @@ namespace {
 
 using metadata::ConfigKey;
 using metadata::ConfigScope;
-
-constexpr ConfigScope kScopes[] = {ConfigScope::broker, ConfigScope::topic, ConfigScope::group,
-                                   ConfigScope::client_metrics};
-
-const char* scope_text(ConfigScope scope) {
-    switch (scope) {
-        case ConfigScope::broker:
-            return "broker";
-        case ConfigScope::topic:
-            return "topic";
-        case ConfigScope::group:
-            return "group";
-        case ConfigScope::client_metrics:
-            return "client metrics";
-    }
-    return "";
-}
 
 const char* type_text(metadata::ConfigType type) {
     using metadata::ConfigType;
@@ -110,7 +94,7 @@ Details details_of(ConfigScope scope, const ConfigKey& key) {
     Details details;
     details.add({"name", "key"}, key.name);
     details.add({"kind", "kind", Show::data}, "config");
-    details.add({"scope", "of"}, scope_text(scope));
+    details.add({"scope", "of"}, scope_name(scope));
     details.add({"text", "means"}, key.text);
     details.add({"type", "type"}, type_text(key.type));
     details.add({"default", "default"}, key.default_value ? Value(*key.default_value) : Value());
