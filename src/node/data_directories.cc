@@ -46,9 +46,12 @@ Task<Result<void>> DataDirectories::take_checkpoints() {
 Task<Result<void>> DataDirectories::open_files() {
     for (std::size_t i = 0; i < directories_.size(); ++i) {
         Directory& directory = directories_[i];
-        if (const auto made = co_await storage::make_folders(disk_, directory.path); !made) {
-            CO_RETURN_IF_ERROR(give_up_or_fail(i, made.error()));
-            continue;
+        if (!disk_.exists(directory.path)) {
+            const auto made = co_await storage::make_folders(disk_, directory.path);
+            if (!made) {
+                CO_RETURN_IF_ERROR(give_up_or_fail(i, made.error()));
+                continue;
+            }
         }
         auto opened = storage::LogDirectory::open(disk_, directory.path);
         if (opened) {
