@@ -535,19 +535,28 @@ Attempt<TopicWord> read_topic_word(const std::string& word) {
     }
 }
 
+Task<Result<std::vector<TopicPartition>>> partitions_of(Shell& shell, TopicWord word) {
+    std::vector<TopicPartition> partitions;
+    for (const std::int32_t number : word.numbers)
+        partitions.push_back({word.topic, number});
+    if (!word.numbers.empty()) co_return partitions;
+    const auto topic = co_await shell.cluster().find_topic(word.topic, client::Unknown::fails,
+                                                           group_deadline(shell));
+    if (!topic) co_return std::unexpected(topic.error());
+    for (const client::PartitionInfo& partition : (*topic)->partitions)
+        partitions.push_back({word.topic, partition.partition});
+    co_return partitions;
+}
+
 Task<Attempt<std::vector<TopicPartition>>> chosen_partitions(Shell& shell) {
     std::set<TopicPartition> chosen;
     for (const std::string& word : shell.given().texts("topic")) {
         const Attempt<TopicWord> read = read_topic_word(word);
         if (!read) co_return std::unexpected(read.error());
-        for (const std::int32_t number : read->numbers)
-            chosen.insert({read->topic, number});
-        if (!read->numbers.empty()) continue;
-        const auto topic = co_await shell.cluster().find_topic(read->topic, client::Unknown::fails,
-                                                               group_deadline(shell));
-        if (!topic) co_return std::unexpected(shell.failure(topic.error(), "describeTopics"));
-        for (const client::PartitionInfo& partition : (*topic)->partitions)
-            chosen.insert({read->topic, partition.partition});
+        const auto partitions = co_await partitions_of(shell, *read);
+        if (!partitions)
+            co_return std::unexpected(shell.failure(partitions.error(), "describeTopics"));
+        chosen.insert(partitions->begin(), partitions->end());
     }
     co_return std::vector<TopicPartition>(chosen.begin(), chosen.end());
 }

@@ -34,6 +34,8 @@ struct TopicWord {
     std::vector<std::int32_t> numbers;
 };
 Attempt<TopicWord> read_topic_word(const std::string& word);
+// Those it names: all of the topic when there are no numbers.
+runtime::Task<Result<std::vector<TopicPartition>>> partitions_of(Shell& shell, TopicWord word);
 
 // One file each.
 runtime::Task<Attempt<void>> reset_offsets(Shell& shell);

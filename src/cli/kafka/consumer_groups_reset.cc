@@ -361,17 +361,12 @@ Task<Attempt<void>> delete_offsets(Shell& shell) {
     for (const std::string& word : shell.given().texts("topic")) {
         const Attempt<TopicWord> read = read_topic_word(word);
         if (!read) co_return std::unexpected(read.error());
-        for (const std::int32_t number : read->numbers)
-            partitions.insert({read->topic, number});
-        if (!read->numbers.empty()) continue;
-        const auto topic = co_await shell.cluster().find_topic(read->topic, client::Unknown::fails,
-                                                               group_deadline(shell));
-        if (!topic) {
-            results[{read->topic, -1}] = topic.error();
+        const auto of_word = co_await partitions_of(shell, *read);
+        if (!of_word) {
+            results[{read->topic, -1}] = of_word.error();
             continue;
         }
-        for (const client::PartitionInfo& partition : (*topic)->partitions)
-            partitions.insert({read->topic, partition.partition});
+        partitions.insert(of_word->begin(), of_word->end());
     }
     std::vector<TopicPartition> asked(partitions.begin(), partitions.end());
     const auto deleted = co_await client::delete_offsets(shell.cluster(), group, std::move(asked),
