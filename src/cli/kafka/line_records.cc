@@ -11,15 +11,6 @@ Buffer to_buffer(std::string_view text) {
     return {text.begin(), text.end()};
 }
 
-bool is_true(const Properties& properties, const std::string& name) {
-    const auto found = properties.find(name);
-    if (found == properties.end()) return false;
-    std::string word = found->second;
-    std::erase(word, ' ');
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
-    return word == "true";
-}
-
 }  // namespace
 
 std::expected<LineRecords, std::string> LineRecords::make(std::string topic,

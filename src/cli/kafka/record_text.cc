@@ -28,15 +28,6 @@ constexpr std::array kTypes = std::to_array<std::pair<std::string_view, Type>>({
     {"UUIDDeserializer", Type::uuid},
 });
 
-bool is_true(const Properties& properties, const std::string& name, bool otherwise) {
-    const auto found = properties.find(name);
-    if (found == properties.end()) return otherwise;
-    std::string word = found->second;
-    std::erase(word, ' ');
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
-    return word == "true";
-}
-
 std::string text_of(const Properties& properties, const std::string& name, std::string otherwise) {
     const auto found = properties.find(name);
     return found == properties.end() ? std::move(otherwise) : found->second;

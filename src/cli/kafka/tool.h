@@ -20,6 +20,8 @@ class Shell;
 
 // Settings of a client by their names.
 using Properties = std::map<std::string, std::string>;
+// What a setting says of itself, "true" in any case; `otherwise` when it is not given.
+bool is_true(const Properties& properties, const std::string& name, bool otherwise = false);
 
 // Why a tool gave up, in the words of the Java tool.
 struct Failure {

@@ -4,6 +4,7 @@
 #include "cli/kafka/tool.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 
 namespace cauce::cli::kafka {
@@ -85,6 +86,15 @@ const Tool* find_tool(std::string_view program) {
 int say(Program& program, std::string out, std::string err, int code) {
     const Ending ending{std::move(out), std::move(err), code};
     return program.run([&](Environment& environment) { return print(environment, ending); });
+}
+
+bool is_true(const Properties& properties, const std::string& name, bool otherwise) {
+    const auto found = properties.find(name);
+    if (found == properties.end()) return otherwise;
+    std::string word = found->second;
+    std::erase(word, ' ');
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+    return word == "true";
 }
 
 int start(const Tool& tool, const std::vector<std::string>& words, const Invocation& invocation,
