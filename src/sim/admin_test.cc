@@ -40,11 +40,6 @@ namespace {
 using metadata::ResourceType;
 using runtime::Task;
 
-constexpr std::uint16_t kPort = 9092;
-constexpr const char* kProperties =
-    "process.roles=broker,controller\nnode.id=1\nlog.dirs=/data\nlisteners=PLAINTEXT://:9092\n"
-    "advertised.listeners=PLAINTEXT://broker:9092\n";
-
 // The administrator's connection. Answers are expected to come; what is in them is for the tests.
 class Admin {
 public:
@@ -133,7 +128,7 @@ protected:
     AdminTest()
         : machine_(world_.add_node("broker", 3)),
           clients_(world_.add_node("clients", 1)),
-          broker_(world_, machine_, kProperties) {}
+          broker_(world_, machine_, kAlone) {}
 
     // Runs the test's own coroutine on the clients' machine once the broker serves.
     void run(Task<void> (*script)(Admin& admin, NodeSeams& seams, Findings& findings)) {

@@ -7,10 +7,20 @@
 #include "node/facts.h"
 #include "sim/world.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace cauce::sim {
+
+// What a node needs to be a cluster of its own: clients find it on the machine "broker".
+inline constexpr std::uint16_t kPort = 9092;
+inline constexpr const char* kAlone =
+    "process.roles=broker,controller\n"
+    "node.id=1\n"
+    "log.dirs=/data\n"
+    "listeners=PLAINTEXT://:9092\n"
+    "advertised.listeners=PLAINTEXT://broker:9092\n";
 
 class Broker {
 public:

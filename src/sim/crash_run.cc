@@ -20,7 +20,6 @@ using runtime::Task;
 
 namespace {
 
-constexpr std::uint16_t kPort = 9092;
 // Simulated time in which a start, a drain, a stop has to come about.
 constexpr Duration kStartsWithin = seconds(60);
 constexpr Duration kDrainsWithin = seconds(300);
@@ -63,10 +62,7 @@ Plan draw(std::uint64_t seed) {
     plan.net_hop = std::chrono::microseconds(random.between(20, 1000));
 
     std::ostringstream properties;
-    properties << "process.roles=broker,controller\nnode.id=1\nlog.dirs=/data\n"
-               << "listeners=PLAINTEXT://:" << kPort << "\n"
-               << "advertised.listeners=PLAINTEXT://broker:" << kPort << "\n"
-               << "group.min.session.timeout.ms=100\n"
+    properties << kAlone << "group.min.session.timeout.ms=100\n"
                << "group.initial.rebalance.delay.ms=" << pick(random, {"0", "0", "20", "200"})
                << "\n"
                << "offsets.topic.replication.factor=1\n"

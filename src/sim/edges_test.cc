@@ -24,14 +24,9 @@ namespace {
 using node::EdgeReader;
 using runtime::Task;
 
-constexpr const char* kProperties =
-    "process.roles=broker,controller\n"
-    "node.id=1\n"
-    "log.dirs=/data\n"
-    "listeners=PLAINTEXT://:9092\n"
-    "advertised.listeners=PLAINTEXT://broker:9092\n"
-    "offsets.topic.replication.factor=1\n"
-    "offsets.topic.num.partitions=7\n";
+const std::string kProperties = std::string(kAlone) +
+                                "offsets.topic.replication.factor=1\n"
+                                "offsets.topic.num.partitions=7\n";
 
 constexpr int kPartitions = 4;
 

@@ -16,15 +16,9 @@ namespace {
 
 using runtime::Task;
 
-constexpr std::uint16_t kPort = 9092;
-constexpr const char* kProperties =
-    "process.roles=broker,controller\n"
-    "node.id=1\n"
-    "log.dirs=/data\n"
-    "listeners=PLAINTEXT://:9092\n"
-    "advertised.listeners=PLAINTEXT://broker:9092\n"
-    "offsets.topic.replication.factor=1\n"
-    "offsets.topic.num.partitions=7\n";
+const std::string kProperties = std::string(kAlone) +
+                                "offsets.topic.replication.factor=1\n"
+                                "offsets.topic.num.partitions=7\n";
 
 // What a client was told, in words.
 using Told = std::map<std::string, std::string>;

@@ -29,7 +29,6 @@ namespace {
 
 using runtime::Task;
 
-constexpr std::uint16_t kPort = 9092;
 constexpr Duration kPatience = seconds(60);
 constexpr std::int32_t kPartitions = 6;
 constexpr std::int64_t kLatest = -1;

@@ -35,7 +35,6 @@ namespace {
 
 using runtime::Task;
 
-constexpr std::uint16_t kPort = 9092;
 constexpr Duration kPatience = seconds(60);
 constexpr std::int32_t kPartitions = 4;
 constexpr ProducerId kProducer{4711};
@@ -336,11 +335,7 @@ public:
         : world_(options(seed)),
           machine_(world_.add_node("broker", shards)),
           client_(world_.add_node("client", 1)) {
-        broker_.emplace(world_, machine_,
-                        "process.roles=broker,controller\nnode.id=1\nlog.dirs=/data\n"
-                        "listeners=PLAINTEXT://:9092\n"
-                        "advertised.listeners=PLAINTEXT://broker:9092\n"
-                        "cauce.durability=flush\n");
+        broker_.emplace(world_, machine_, std::string(kAlone) + "cauce.durability=flush\n");
     }
 
     void start() {

@@ -57,11 +57,6 @@ namespace {
 using runtime::Task;
 using wire::ApiKey;
 
-constexpr std::uint16_t kPort = 9092;
-constexpr const char* kProperties =
-    "process.roles=broker,controller\nnode.id=1\nlog.dirs=/data\nlisteners=PLAINTEXT://:9092\n"
-    "advertised.listeners=PLAINTEXT://broker:9092\n";
-
 constexpr std::string_view kNoTransactions =
     "transactions are not supported by this version of Cauce";
 constexpr std::string_view kNoShareGroups =
@@ -177,7 +172,7 @@ private:
     World world_{WorldOptions{}};
     SimNode& machine_ = world_.add_node("broker", 3);
     SimNode& clients_ = world_.add_node("clients", 1);
-    Broker broker_{world_, machine_, kProperties};
+    Broker broker_{world_, machine_, kAlone};
 };
 
 // ---- coordinators ----

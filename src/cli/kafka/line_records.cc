@@ -1,8 +1,6 @@
 #include "cli/kafka/line_records.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace cauce::cli::kafka {
 namespace {
