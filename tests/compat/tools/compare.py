@@ -1,7 +1,6 @@
 """Calls Kafka's tools and ours with the same flags and compares; tests/compat/tools/run says how it is called."""
 
 import base64
-import os
 import pathlib
 import re
 import select
@@ -196,7 +195,7 @@ class Ours:
         self.folder, self.calls = folder, 0
         for tool in TOOLS:
             for name in (tool, f"{tool}.sh"):
-                (folder / name).symlink_to(os.path.abspath(binary))
+                (folder / name).symlink_to(pathlib.Path(binary).resolve(strict=True))
 
     def call(self, tool, words, text):
         self.calls += 1
