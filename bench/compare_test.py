@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The arithmetic, the tables and the measuring of bench/compare, without a broker."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
@@ -17,6 +18,7 @@ sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
 import brokers  # noqa: E402
+import machine  # noqa: E402
 import ratios  # noqa: E402
 from ratios import MET, MISSED, UNDECIDED, Bar, Estimate  # noqa: E402
 
@@ -207,6 +209,18 @@ class Measuring(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             brokers.touch_memory(folder, gigabytes=0)
             self.assertEqual(os.listdir(folder), [])
+
+    def test_awake_processors_each_have_a_loop_that_gives_way(self):
+        def loops():
+            for task in pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    if os.sched_getscheduler(int(task)) == os.SCHED_IDLE:
+                        yield os.sched_getaffinity(int(task))
+
+        with machine.awake():
+            wanted = sorted({processor} for processor in os.sched_getaffinity(0))
+            self.assertEqual(sorted(loops()), wanted)
+        self.assertEqual(list(loops()), [])
 
 
 if __name__ == "__main__":
