@@ -9,6 +9,21 @@
 
 namespace cauce::server {
 
+namespace {
+
+// A visit to another shard: whether it would still have no more readers in bulk than the asker's,
+// if one of those came.
+struct AskForRoom {
+    const ShardServices* there;
+    std::uint32_t readers;  // on the asker's shard
+    Task<bool> operator()() { return run(*there, readers); }
+    static Task<bool> run(const ShardServices& there, std::uint32_t readers) {
+        co_return there.bulk_readers < readers;
+    }
+};
+
+}  // namespace
+
 Connection::IdleTimer::IdleTimer(Connection& owner)
     : Timer([](Timer* self) { static_cast<IdleTimer*>(self)->connection.check_idleness(); }),
       connection(owner) {}
@@ -27,6 +42,7 @@ Connection::Connection(ShardServices& shard, std::unique_ptr<runtime::Stream> st
 }
 
 Connection::~Connection() {
+    read_in_bulk(false);
     shard_.request_memory.withdraw(this);
 }
 
@@ -46,12 +62,36 @@ Task<void> Connection::run() {
 }
 
 void Connection::owned_by(unsigned shard) {
-    wanted_in_a_row_ = shard == wanted_shard_ ? wanted_in_a_row_ + 1 : 1;
-    wanted_shard_ = shard;
+    if (shard != wanted_shard_) {
+        wanted_shard_ = shard;
+        wanted_in_a_row_ = 0;
+        row_bytes_ = 0;
+    }
+    if (++wanted_in_a_row_ % kBulkAfter == 0)
+        read_in_bulk(row_bytes_ / wanted_in_a_row_ >= kBulkBytes);
 }
 
-bool Connection::should_move() const {
-    return wanted_in_a_row_ >= kMovesAfter && wanted_shard_ != shard_.shards.self();
+bool Connection::row_is_long() const {
+    return wanted_in_a_row_ >= kMovesAfter;
+}
+
+Task<bool> Connection::should_move() {
+    wanted_in_a_row_ = 0;
+    row_bytes_ = 0;
+    if (wanted_shard_ == shard_.shards.self()) co_return false;
+    if (!reads_in_bulk_) co_return true;
+    AskForRoom question{shard_.peers[wanted_shard_], shard_.bulk_readers};
+    co_return co_await shard_.shards.on(wanted_shard_, std::move(question));
+}
+
+void Connection::read_in_bulk(bool now) {
+    if (now == reads_in_bulk_) return;
+    reads_in_bulk_ = now;
+    if (now) {
+        ++shard_.bulk_readers;
+    } else {
+        --shard_.bulk_readers;
+    }
 }
 
 void Connection::close() {
@@ -141,7 +181,7 @@ Task<void> Connection::read_requests() {
     bool handled = true;
     while (!closing_ && !broken_) {
         // What was taken is answered here, what was only received goes along.
-        if (should_move()) {
+        if (row_is_long() && co_await should_move()) {
             moving_to_ = wanted_shard_;
             break;
         }
@@ -203,7 +243,9 @@ Task<void> Connection::handle(Frame frame, Slot& slot) {
     }
     slot.response = context.take_response();
     slot.done = true;
-    unread_bytes_ += slot.response.size();
+    const std::size_t bytes = slot.response.size();
+    unread_bytes_ += bytes;
+    row_bytes_ += bytes;
     --in_flight_;
     handled_.notify_all();
     writable_.notify_all();

@@ -46,7 +46,8 @@ public:
     void release_idle();
 
     // What a request found out: one shard owned all of it (D2). A connection whose requests keep
-    // going to another shard moves there, once those under way are answered.
+    // going to another shard moves there, once those under way are answered; but readers in bulk
+    // stay apart, as sending is what they cost and one shard sends for one processor only.
     void owned_by(unsigned shard);
     // After run(): where to go on, when the connection ended only here.
     std::optional<unsigned> moving_to() const { return moving_to_; }
@@ -74,7 +75,10 @@ private:
     bool accept_frame_size(std::int32_t size);
     void arm_idle_timer();
     void check_idleness();
-    bool should_move() const;
+    bool row_is_long() const;
+    // At the end of a long row: whether the connection had better be at its shard.
+    Task<bool> should_move();
+    void read_in_bulk(bool now);
 
     struct IdleTimer : runtime::Timer {
         explicit IdleTimer(Connection& owner);
@@ -86,6 +90,10 @@ private:
     static constexpr std::size_t kInFlightMax = 64;
     // So many requests in a row for one other shard make a connection move.
     static constexpr std::uint32_t kMovesAfter = 64;
+    // Readers in bulk are those whose answers have so much each on average, asked of so many of
+    // the row: sooner than they may move, so that each knows of the others by then.
+    static constexpr std::size_t kBulkBytes = 64 * 1024;
+    static constexpr std::uint32_t kBulkAfter = 16;
     // Memory for large requests is kept for so long when none come.
     static constexpr Duration kMemoryKept = seconds(5);
     // What one write gathers; a large fetch response goes alone.
@@ -119,6 +127,8 @@ private:
     MonoTime last_active_;
     unsigned wanted_shard_ = 0;
     std::uint32_t wanted_in_a_row_ = 0;
+    std::size_t row_bytes_ = 0;   // answered in this row
+    bool reads_in_bulk_ = false;  // and is counted by the shard
     std::optional<unsigned> moving_to_;
     runtime::WaitList handled_;   // a request was finished
     runtime::WaitList writable_;  // there may be something to write, or nothing ever again

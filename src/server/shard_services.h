@@ -76,6 +76,9 @@ struct ShardServices {
     }
     std::uint64_t last_token = 0;
 
+    // Connections of this shard whose answers are large (Connection::owned_by).
+    std::uint32_t bulk_readers = 0;
+
     // Of the requests that connections of this shard were answered.
     live::RequestTimes request_times{};
 };
