@@ -61,17 +61,7 @@ packages() {
         as_root=sudo
     fi
     # shellcheck disable=SC2086
-    step packages "installing$(printf ' %s' $missing)" apt_install $as_root $missing
-}
-
-# apt_install [sudo] PACKAGE...
-apt_install() {
-    if [ "$1" = sudo ]; then
-        shift
-        sudo apt-get update -q && sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-    else
-        apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-    fi
+    step packages "installing$(printf ' %s' $missing)" $as_root tools/apt_install $missing
 }
 
 # build PRESET TARGET...: configures when needed and builds. ninja does nothing when nothing changed.

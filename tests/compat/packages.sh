@@ -4,8 +4,7 @@
 repo=$(CDPATH='' cd -- "$(dirname -- "$0")" && git rev-parse --show-toplevel)
 cache=${CAUCE_CACHE:-$repo/.cache}
 
-# debian PROGRAM PACKAGE...: makes sure that PROGRAM can be run, by the Debian packages named. Callers at once wait for each
-# other.
+# debian PROGRAM PACKAGE...: makes sure that PROGRAM can be run, by the Debian packages named.
 debian() {
     program=$1
     shift
@@ -14,19 +13,13 @@ debian() {
         echo "$program is missing: install $*" >&2
         return 1
     fi
-    mkdir -p "$cache"
-    (
-        flock 9
-        command -v "$program" >/dev/null 2>&1 && exit 0
-        echo "installing $* with apt-get" >&2
-        said=$(mktemp)
-        code=0
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-            --no-install-recommends "$@"; } >"$said" 2>&1 || code=$?
-        [ "$code" = 0 ] || { tail -n 20 "$said" >&2; echo "apt-get could not install $*" >&2; }
-        rm -f "$said"
-        exit "$code"
-    ) 9>"$cache/apt.lock"
+    echo "installing $* with apt-get" >&2
+    said=$(mktemp)
+    code=0
+    "$repo/tools/apt_install" "$@" >"$said" 2>&1 || code=$?
+    [ "$code" = 0 ] || { tail -n 20 "$said" >&2; echo "apt-get could not install $*" >&2; }
+    rm -f "$said"
+    return "$code"
 }
 
 # jars POM: prints the folder that holds the jars of a Maven file and of everything it depends on. Two callers at once
