@@ -231,7 +231,9 @@ Task<Result<void>> Node::start_controller() {
         image_arrived_.notify_all();
     });
     controller_->on_failure([this](const IoError& error) { metadata_directory_failed(error); });
-    co_return co_await controller_->start();
+    CO_RETURN_IF_ERROR(co_await controller_->start());
+    config_.settings.kraft_version = controller_->quorum_status().kraft_version;
+    co_return Result<void>{};
 }
 
 // Before anything is written: a directory that is refused stays as it was found.

@@ -31,6 +31,9 @@ struct ConnectionLimits {
 struct Settings {
     NodeId node_id;
     std::string cluster_id;
+    // The quorum's level of kraft.version, found at the start. It stands in control records and not
+    // in the image, and nothing changes it while this node runs.
+    std::int16_t kraft_version = 0;
     std::vector<Listener> listeners;
     metadata::StaticConfig file;  // every key as it was given
     std::int32_t socket_request_max_bytes = 100 * 1024 * 1024;

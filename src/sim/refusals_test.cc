@@ -1,6 +1,7 @@
 // What this version of the node does not do: it is refused at once, in every version in which it
 // can be asked for, with an error after which no client comes again; and ApiVersions offers none of
 // it.
+#include "quorum/format.h"
 #include "sim/broker.h"
 #include "sim/workloads/broker_client.h"
 #include "wire/batch_builder.h"
@@ -140,6 +141,13 @@ private:
 class Refusals : public ::testing::Test {
 protected:
     using Script = Task<void> (*)(Caller&);
+
+    // Runs on the broker's machine before there is a broker.
+    void prepare(Task<void> (*program)(NodeSeams&, unsigned)) {
+        world_.start(machine_, program);
+        ASSERT_TRUE(world_.run_until([this] { return !world_.running(machine_); },
+                                     world_.now() + seconds(60)));
+    }
 
     // Plays the script on the clients' machine once the broker serves.
     void play(Script script) {
@@ -493,6 +501,7 @@ Task<void> look_at_offers(Caller& caller) {
         if (version >= 3) {
             EXPECT_EQ(finalized["metadata.version"], 33);
             EXPECT_EQ(finalized["eligible.leader.replicas.version"], 1);
+            EXPECT_EQ(finalized["kraft.version"], 1);
         } else {
             EXPECT_TRUE(finalized.empty());
         }
@@ -501,6 +510,37 @@ Task<void> look_at_offers(Caller& caller) {
 
 TEST_F(Refusals, NoFeatureIsOfferedWithoutItsApis) {
     play(look_at_offers);
+}
+
+// A static quorum: the configuration says who votes, and the log does not.
+Task<void> format_without_voters(NodeSeams& seams, unsigned shard) {
+    if (shard != 0) co_return;
+    quorum::FormatOptions options;
+    options.cluster_id = "4L6g3nShT-eMCtK--X86sw";
+    options.node = NodeId{1};
+    options.directories = {"/data"};
+    options.initial = quorum::InitialVoters::static_quorum;
+    options.now = seams.shards.clock().wall();
+    const auto formatted =
+        co_await quorum::format(seams.disk, seams.shards.random(), std::move(options));
+    CHECK(formatted.has_value());
+}
+
+Task<void> look_at_an_old_quorum(Caller& caller) {
+    wire::ApiVersionsRequest request;
+    request.client_software_name = "sim";
+    request.client_software_version = "1";
+    const auto answer = co_await caller.ask<wire::ApiVersionsResponse>(request, 4);
+    std::set<std::string_view> finalized;
+    for (const auto& feature : answer.body.finalized_features)
+        finalized.insert(feature.name);
+    EXPECT_TRUE(finalized.contains("metadata.version"));
+    EXPECT_FALSE(finalized.contains("kraft.version"));
+}
+
+TEST_F(Refusals, AQuorumWithoutVotersInItsLogFinalizesNoVersionOfItself) {
+    prepare(format_without_voters);
+    play(look_at_an_old_quorum);
 }
 
 }  // namespace

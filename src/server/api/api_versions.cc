@@ -76,6 +76,8 @@ Task<Outcome> api_versions(RequestContext& context) {
     for (const auto& [name, level] : image->features()) {
         if (level > 0) response.finalized_features.push_back({name, level, level});
     }
+    if (const std::int16_t level = context.shard.settings.kraft_version; level > 0)
+        response.finalized_features.push_back({metadata::kKraftVersion, level, level});
     response.finalized_features_epoch = image->position().offset.value;
     co_return context.reply(response);
 }
