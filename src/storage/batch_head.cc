@@ -17,6 +17,7 @@ constexpr std::size_t kMaxTimestampAt = 35;
 constexpr std::size_t kProducerIdAt = 43;
 constexpr std::size_t kProducerEpochAt = 51;
 constexpr std::size_t kBaseSequenceAt = 53;
+constexpr std::size_t kRecordsAt = 57;
 
 constexpr std::uint16_t kTransactional = 0x10;
 constexpr std::uint16_t kControl = 0x20;
@@ -73,6 +74,7 @@ std::optional<BatchHead> BatchHead::read(BytesView bytes, const char** why) {
     head.producer_id.value = load_big_endian<std::int64_t>(at + kProducerIdAt);
     head.producer_epoch = load_big_endian<std::int16_t>(at + kProducerEpochAt);
     head.base_sequence = load_big_endian<std::int32_t>(at + kBaseSequenceAt);
+    head.records = load_big_endian<std::int32_t>(at + kRecordsAt);
     const auto attributes = load_big_endian<std::uint16_t>(at + kAttributesAt);
     head.transactional = (attributes & kTransactional) != 0;
     head.control = (attributes & kControl) != 0;

@@ -28,6 +28,7 @@ struct BatchHead {
     bool transactional = false;
     bool control = false;
     std::int8_t magic = 2;
+    std::int32_t records = 0;  // not told in formats 0 and 1
 
     // From the first kBytes of `bytes`, or as many as there are: messages of formats 0 and 1 may be
     // shorter. Nothing when they cannot be the head of a batch: `why` then says what is wrong.

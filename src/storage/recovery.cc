@@ -105,6 +105,29 @@ runtime::Task<IoResult<void>> scan_epochs(const Segments& segments, Segment::See
     co_return IoResult<void>{};
 }
 
+// Whether a cleaner was here once, whatever the topic's policy is today: it takes records out of
+// batches and batches out of their row, and of those that producers send none is missing. What
+// stands behind damage says nothing.
+runtime::Task<IoResult<bool>> was_compacted(const Segments& segments) {
+    for (const auto& segment : segments) {
+        ASSIGN_OR_CO_RETURN(auto file, segment->file());
+        BatchScanner scanner(std::move(file), 0, segment->size());
+        Offset next = segment->base_offset();
+        while (true) {
+            auto batch = co_await scanner.next_whole();
+            if (!batch) co_return std::unexpected(std::move(batch).error());
+            if (!*batch || !batch_crc_matches(scanner.bytes())) break;
+            const BatchHead& head = (*batch)->head;
+            // Compressed messages of old formats do not tell where they begin.
+            const bool tells = head.magic >= 2;
+            const bool whole = head.records == head.last_offset - head.base_offset + 1;
+            if (tells && (head.base_offset > next || !whole)) co_return true;
+            next = head.last_offset + 1;
+        }
+    }
+    co_return false;
+}
+
 // Checks the segments from the recovery point on. `log.segments` ends behind the last good batch
 // afterwards.
 runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& log,
@@ -121,14 +144,19 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         log.dirty.push_back(std::move(file));
         const bool last = i + 1 == log.segments.size();
         // A power loss may keep the next file and not the end of this one. Only compaction leaves
-        // such gaps otherwise.
+        // such gaps otherwise; the policy may have changed since, so the log is asked too.
         const Offset next = last ? log.end_offset : log.segments[i + 1]->base_offset();
-        const bool gap = log.end_offset < next && verify_from < next && !config.compact;
+        bool gap = recovered->cut_bytes == 0 && log.end_offset < next && verify_from < next &&
+                   !config.compact;
+        if (gap) {
+            const auto compacted = co_await was_compacted(log.segments);
+            if (!compacted) co_return std::unexpected(compacted.error());
+            gap = !*compacted;
+        }
         if (recovered->cut_bytes > 0 || gap) {
             log.report.cut_bytes += recovered->cut_bytes;
             log.report.cut_segments += log.segments.size() - i - 1;
-            log.report.reason = gap && recovered->cut_bytes == 0 ? "the end of a segment is missing"
-                                                                 : recovered->reason;
+            log.report.reason = gap ? "the end of a segment is missing" : recovered->reason;
             log.names_changed |= !last;
             CO_RETURN_IF_ERROR(delete_segments(home, log.segments, i + 1, config));
             break;

@@ -105,6 +105,79 @@ TEST(CrashRecovery, AMissingEndBeforeTheNextFileIsTheEndOfTheLog) {
     }
 }
 
+// What a cleaner leaves of the batches of a segment: some go, others lose their last record.
+struct Cleaning {
+    std::vector<int> gone;
+    std::vector<int> thinned;
+};
+Buffer clean(std::int64_t base, std::int64_t next, const Cleaning& cleaning) {
+    Buffer bytes;
+    for (int i = static_cast<int>(base / kRecords); i < next / kRecords; ++i) {
+        if (std::ranges::find(cleaning.gone, i) != cleaning.gone.end()) continue;
+        BatchOptions options = batch(i);
+        options.base_offset = i * kRecords;
+        if (std::ranges::find(cleaning.thinned, i) != cleaning.thinned.end()) {
+            options.records -= 1;
+            options.gap_behind = 1;
+        }
+        const Buffer one = make_batch(options);
+        bytes.insert(bytes.end(), one.begin(), one.end());
+    }
+    return bytes;
+}
+
+// cleanup.policy was "compact" once and is "delete" today.
+TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
+    MemoryDisk disk("/d");
+    write(disk, 40);
+    const auto bases = files(disk, kLogSuffix);
+    ASSERT_GT(bases.size(), 5u);
+    const auto first = [&](std::size_t segment) {
+        return static_cast<int>(bases[segment] / kRecords);
+    };
+    const int lost = first(3) - 1;  // the last batch of segment 2
+    ASSERT_GT(lost, first(2) + 2);
+    const std::int64_t hole = lost * kRecords;
+    struct Case {
+        const char* what;
+        Cleaning cleaning;  // beside the batch that is missing
+        int damaged;        // a batch with a wrong bit; -1: none
+        std::int64_t end;
+    };
+    for (const Case& c :
+         {Case{"nobody was", {}, -1, hole},
+          Case{"a record is missing in front of the gap", {{}, {first(2)}}, -1, 80},
+          Case{"a batch is missing in front of the gap", {{first(2) + 1}, {}}, -1, 80},
+          Case{"a segment begins later than its name", {{first(1)}, {}}, -1, 80},
+          Case{"a record is missing behind the gap", {{}, {first(3) + 1}}, -1, 80},
+          Case{"what is damaged says nothing", {{}, {first(3) + 1}}, first(3) + 1, hole},
+          Case{"a wrong bit is the end still", {{}, {first(2)}}, first(4), bases[4]}}) {
+        SCOPED_TRACE(c.what);
+        const auto left = disk.after_power_loss();
+        Cleaning cleaning = c.cleaning;
+        cleaning.gone.push_back(lost);
+        Buffer kept;
+        for (std::size_t i = 0; i < bases.size(); ++i) {
+            const std::int64_t next = i + 1 < bases.size() ? bases[i + 1] : 80;
+            Buffer bytes = clean(bases[i], next, cleaning);
+            if (c.damaged >= 0 && bases[i] <= c.damaged * kRecords && c.damaged * kRecords < next) {
+                const Buffer before = clean(bases[i], c.damaged * kRecords, cleaning);
+                bytes[before.size() + 70] ^= 1;
+            }
+            left->contents(file_of(bases[i], kLogSuffix)) = bytes;
+            if (bases[i] < c.end) kept.insert(kept.end(), bytes.begin(), bytes.end());
+        }
+        Stand stand(*left);
+        stand.config = small_segments();
+        ASSERT_TRUE(stand.open(false, 0));
+        EXPECT_EQ(stand.log->end_offset(), Offset{c.end});
+        EXPECT_EQ(stand.read_all(0, 500), kept);
+        const RecoveryReport& report = stand.log->recovery();
+        EXPECT_EQ(report.cut_segments > 0, c.end < 80);
+        EXPECT_EQ(report.reason == "the end of a segment is missing", c.end == hole);
+    }
+}
+
 // ---- What was cut off stays away ----
 
 TEST(CrashRecovery, WhatWasCutOffDoesNotComeBackByAPowerLoss) {
