@@ -1,6 +1,7 @@
 #include "coordinator/host.h"
 
 #include "base/check.h"
+#include "coordinator/group/assigned_partitions.h"
 #include "coordinator/group/errors.h"
 #include "coordinator/group/groups.h"
 #include "coordinator/group/partition_for.h"
@@ -362,6 +363,20 @@ void Host::for_each_group(const VisitGroup& visit) const {
         for (const std::string& id : groups.group_ids()) {
             const group::ClassicGroup* group = groups.find(id);
             visit(id, group == nullptr ? 0 : group->members().size());
+        }
+    }
+}
+
+void Host::for_each_member(const VisitMember& visit) const {
+    for (const auto& [number, served] : served_) {
+        const group::Groups& groups = served->groups();
+        for (const std::string& id : groups.group_ids()) {
+            const group::ClassicGroup* group = groups.find(id);
+            if (group == nullptr) continue;
+            for (const auto& [member_id, member] : group->members()) {
+                const auto assigned = group::assigned_partitions(*group, member);
+                visit(id, member.client_id, member.client_host, assigned ? &*assigned : nullptr);
+            }
         }
     }
 }

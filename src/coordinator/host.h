@@ -133,6 +133,12 @@ public:
     // no members.
     using VisitGroup = std::function<void(std::string_view group_id, std::size_t members)>;
     void for_each_group(const VisitGroup& visit) const;
+    // Every member of a group of this shard, for the live view. What it is to read is ordered, and
+    // null where that is not known (group/assigned_partitions.h).
+    using VisitMember = std::function<void(std::string_view group_id, std::string_view client_id,
+                                           std::string_view client_host,
+                                           const std::vector<TopicPartition>* assigned)>;
+    void for_each_member(const VisitMember& visit) const;
 
 private:
     friend class ServedPartition;

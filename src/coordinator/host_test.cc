@@ -818,6 +818,36 @@ TEST_F(HostTest, ALogWithADamagedOldMessageIsNotServed) {
     EXPECT_EQ(commit(1), ErrorCode::not_coordinator);
 }
 
+TEST_F(HostTest, MembersAreShownWithWhatTheyAreToRead) {
+    lead();
+    int seen = 0;
+    bool known = false;
+    const Host::VisitMember visit = [&](std::string_view group_id, std::string_view client_id,
+                                        std::string_view client_host,
+                                        const std::vector<TopicPartition>* assigned) {
+        ++seen;
+        EXPECT_EQ(group_id, "g");
+        EXPECT_EQ(client_id, "client");
+        EXPECT_EQ(client_host, "/127.0.0.1");
+        known = assigned != nullptr;
+        if (known) EXPECT_TRUE(assigned->empty());  // it left itself out
+    };
+    const std::string member = stable_member();
+    host->for_each_member(visit);
+    EXPECT_EQ(seen, 1);
+    EXPECT_TRUE(known);
+    // A rebalance begins.
+    const auto request = join_request("");
+    const std::string other = now(host->join_group(request, info())).member_id;
+    const auto known_request = join_request(other);
+    Answer<JoinGroupReply> joining;
+    ask(host->join_group(known_request, info()), joining);
+    host->for_each_member(visit);
+    EXPECT_EQ(seen, 3);
+    EXPECT_FALSE(known);
+    EXPECT_EQ(heartbeat(member, 1), ErrorCode::rebalance_in_progress);
+}
+
 TEST_F(HostTest, ServesTheGroupsOfItsPartitionsOnly) {
     host->set_partition_count(50);
     host->become_leader(host->partition_for("g"), LeaderEpoch{1}, log);

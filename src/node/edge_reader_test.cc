@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cauce::node {
 namespace {
@@ -58,8 +61,12 @@ public:
         client.group = std::move(group);
         return client;
     }
-    void add_group(std::string id, std::vector<CommittedFacts> committed) {
-        facts.shards[1].groups.push_back({std::move(id), 1, std::move(committed)});
+    GroupFacts& add_group(std::string id, std::vector<CommittedFacts> committed) {
+        GroupFacts& group = facts.shards[1].groups.emplace_back();
+        group.id = std::move(id);
+        group.members = 1;
+        group.committed = std::move(committed);
+        return group;
     }
     static live::Edge edge(live::ClientToken client, std::int64_t appended, std::int64_t fetched) {
         live::Edge edge;
@@ -121,10 +128,10 @@ TEST_F(EdgeReaderTest, WhoFetchesBelongsWithWhoAsksTheCoordinator) {
     add_client(8, "alone");
     add_group("readers", {{"blog", 0, Offset{60}}});
     const EdgeReader reader(facts);
-    EXPECT_EQ(reader.group(3), "readers");
-    EXPECT_EQ(reader.group(6), "elsewhere");
-    EXPECT_EQ(reader.group(7), "another");
-    EXPECT_EQ(reader.group(8), "");
+    EXPECT_EQ(reader.group(partition, 3), "readers");
+    EXPECT_EQ(reader.group(partition, 6), "elsewhere");
+    EXPECT_EQ(reader.group(partition, 7), "another");
+    EXPECT_EQ(reader.group(partition, 8), "");
     EXPECT_EQ(positions(edge(3, 0, 70)).committed, Offset{60});
 }
 
@@ -143,12 +150,63 @@ TEST_F(EdgeReaderTest, NoGroupWhereThereIsNoTelling) {
     add_group("readers", {{"blog", 0, Offset{60}}});
     const EdgeReader reader(facts);
     for (const live::ClientToken token : {3u, 6u, 7u, 9u}) {
-        EXPECT_EQ(reader.group(token), "") << token;
+        EXPECT_EQ(reader.group(partition, token), "") << token;
         EXPECT_EQ(positions(edge(token, 0, 70)).committed, std::nullopt) << token;
     }
-    EXPECT_EQ(reader.group(4), "readers");
-    EXPECT_EQ(reader.group(8), "readers");
-    EXPECT_EQ(reader.group(10), "readers");
+    EXPECT_EQ(reader.group(partition, 4), "readers");
+    EXPECT_EQ(reader.group(partition, 8), "readers");
+    EXPECT_EQ(reader.group(partition, 10), "readers");
+}
+
+// Two fetch, and their namesakes on the same machine speak for two groups: whose member was given
+// the partition?
+TEST_F(EdgeReaderTest, NamesakesAreToldApartByWhatTheyAreAssigned) {
+    using Partitions = std::vector<TopicPartition>;
+    using Assigned = std::optional<Partitions>;
+    const Assigned blog = Partitions{{"blog", 0}};
+    const Assigned clog = Partitions{{"blog", 1}, {"clog", 0}};
+    const Assigned nothing = Partitions();
+    struct Case {
+        const char* what;
+        std::vector<MemberFacts> readers;
+        std::vector<MemberFacts> others;
+        std::string_view group;
+    };
+    const MemberFacts elsewhere{"rdkafka", "10.0.0.2", blog};
+    const MemberFacts another{"kgo", "10.0.0.1", blog};
+    const auto here = [](const Assigned& assigned) {
+        return MemberFacts{"rdkafka", "10.0.0.1", assigned};
+    };
+    add_client(3, "rdkafka");
+    add_client(4, "rdkafka", "readers");
+    add_client(5, "rdkafka", "others");
+    for (const Case& c : {
+             Case{"the one", {here(blog)}, {here(clog)}, "readers"},
+             Case{"the other", {here(clog)}, {here(blog)}, "others"},
+             Case{"one of its members", {here(clog), here(blog)}, {here(nothing)}, "readers"},
+             Case{"both", {here(blog)}, {here(blog)}, ""},
+             Case{"neither", {here(nothing)}, {here(clog)}, ""},
+             Case{"a rebalance of the other", {here(blog)}, {here(std::nullopt)}, ""},
+             Case{"the other commits without members", {here(blog)}, {}, ""},
+             Case{"members that are not here", {here(blog)}, {elsewhere, another}, "readers"},
+         }) {
+        SCOPED_TRACE(c.what);
+        facts.shards[1].groups.clear();
+        add_group("others", {{"blog", 0, Offset{30}}}).readers = c.others;
+        add_group("readers", {{"blog", 0, Offset{60}}}).readers = c.readers;
+        EXPECT_EQ(EdgeReader(facts).group(partition, 3), c.group);
+        std::optional<Offset> committed;
+        if (!c.group.empty()) committed = Offset{c.group == "readers" ? 60 : 30};
+        EXPECT_EQ(positions(edge(3, 0, 70)).committed, committed);
+    }
+    // Of a group that is not known here, and of one that another client may stand behind.
+    facts.shards[1].groups.clear();
+    add_group("readers", {}).readers = {here(blog)};
+    EXPECT_EQ(EdgeReader(facts).group(partition, 3), "");
+    add_group("others", {}).readers = {here(clog)};
+    EXPECT_EQ(EdgeReader(facts).group(partition, 3), "readers");
+    add_client(6, "rdkafka").unclear_group = true;
+    EXPECT_EQ(EdgeReader(facts).group(partition, 3), "");
 }
 
 TEST_F(EdgeReaderTest, WhoHasLeftKeepsWhatWasCounted) {
@@ -158,7 +216,7 @@ TEST_F(EdgeReaderTest, WhoHasLeftKeepsWhatWasCounted) {
     EXPECT_NE(reader.client(3), nullptr);
     EXPECT_EQ(reader.client(99), nullptr);
     EXPECT_EQ(reader.client(0), nullptr);
-    EXPECT_EQ(reader.group(99), "");
+    EXPECT_EQ(reader.group(partition, 99), "");
     EXPECT_EQ(reader.positions(partition, edge(99, 95, 70)),
               (Positions{Offset{95}, Offset{90}, Offset{70}, std::nullopt}));
 }
@@ -169,7 +227,7 @@ TEST_F(EdgeReaderTest, OneThatMovesMayBeListedTwice) {
     const EdgeReader reader(facts);
     ASSERT_NE(reader.client(3), nullptr);
     EXPECT_EQ(reader.client(3)->id, "reader");
-    EXPECT_EQ(reader.group(3), "readers");
+    EXPECT_EQ(reader.group(partition, 3), "readers");
 }
 
 }  // namespace

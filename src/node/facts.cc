@@ -34,7 +34,13 @@ PartitionFacts facts_of(replica::Partition& partition, Detail detail) {
     return facts;
 }
 
-std::vector<GroupFacts> groups_of(const coordinator::Host& host) {
+// Of a member's host, which stands in Java's form: "/10.0.0.1".
+std::string_view address_of(std::string_view client_host) {
+    if (client_host.starts_with('/')) client_host.remove_prefix(1);
+    return client_host;
+}
+
+std::vector<GroupFacts> groups_of(const coordinator::Host& host, Detail detail) {
     std::map<std::string, GroupFacts, std::less<>> groups;
     host.for_each_group([&](std::string_view id, std::size_t members) {
         GroupFacts& group = groups[std::string(id)];
@@ -47,6 +53,17 @@ std::vector<GroupFacts> groups_of(const coordinator::Host& host) {
             if (group == groups.end()) return;
             group->second.committed.push_back({std::string(topic), partition, committed});
         });
+    const auto add_reader = [&](std::string_view id, std::string_view client_id,
+                                std::string_view client_host,
+                                const std::vector<TopicPartition>* assigned) {
+        const auto group = groups.find(id);
+        if (group == groups.end()) return;
+        MemberFacts& reader = group->second.readers.emplace_back();
+        reader.client_id = client_id;
+        reader.host = address_of(client_host);
+        if (assigned != nullptr) reader.assigned = *assigned;
+    };
+    if (detail == Detail::edges) host.for_each_member(add_reader);
     std::vector<GroupFacts> out;
     for (auto& [id, group] : groups) {
         std::ranges::sort(group.committed, {}, [](const CommittedFacts& each) {
@@ -67,7 +84,7 @@ struct TakeFacts {
 
 runtime::Task<ShardFacts> facts_of(Shard& shard, Detail detail) {
     ShardFacts facts;
-    facts.groups = groups_of(shard.services().groups);
+    facts.groups = groups_of(shard.services().groups, detail);
     facts.requests = shard.services().request_times;
     facts.connections = shard.connections().size();
     facts.request_bytes = shard.services().request_memory.used();

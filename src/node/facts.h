@@ -45,10 +45,18 @@ struct CommittedFacts {
     Offset committed;
 };
 
+struct MemberFacts {
+    std::string client_id;
+    std::string host;  // as live::Client has it
+    // What it is to read, ordered; nothing when that is not known, such as in a rebalance.
+    std::optional<std::vector<TopicPartition>> assigned;
+};
+
 struct GroupFacts {
     std::string id;
     std::size_t members = 0;
     std::vector<CommittedFacts> committed;  // by topic and partition
+    std::vector<MemberFacts> readers{};     // the members, with Detail::edges
 };
 
 struct ShardFacts {

@@ -50,20 +50,20 @@ client::ClusterOptions options(std::string client_id) {
     return options;
 }
 
-Task<void> make_topic(client::Cluster& cluster, MonoTime deadline) {
+Task<void> make_topic(client::Cluster& cluster, std::string name, MonoTime deadline) {
     std::vector<client::NewTopic> topics(1);
-    topics[0].name = "blog";
+    topics[0].name = std::move(name);
     topics[0].partitions = kPartitions;
     const auto made = co_await client::create_topics(cluster, topics, false, deadline);
     CHECK(made && made->front().ok());
 }
 
 // One request a record.
-Task<void> produce(client::Producer& producer, std::int32_t partition, int records) {
+Task<void> produce(client::Producer& producer, TopicPartition to, int records) {
     for (int i = 0; i < records; ++i) {
         client::ProducerRecord record;
-        record.topic = "blog";
-        record.partition = partition;
+        record.topic = to.topic;
+        record.partition = to.partition;
         record.value = Buffer(10, 'x');
         const client::Producer::Delivered delivered = [](const Result<client::Delivery>& delivery) {
             CHECK(delivery.has_value());
@@ -77,10 +77,11 @@ Task<void> produce(client::Producer& producer, std::int32_t partition, int recor
 constexpr int kRecords = 150;
 Task<void> wander(NodeSeams& seams, Steps& steps) {
     client::Cluster cluster(seams.net, seams.shards, options("wanderer"));
-    co_await make_topic(cluster, seams.shards.clock().now() + seconds(30));
+    co_await make_topic(cluster, "blog", seams.shards.clock().now() + seconds(30));
     client::Producer producer(cluster, {});
     for (std::int32_t partition = 0; partition < kPartitions; ++partition) {
-        co_await produce(producer, partition, kRecords);
+        TopicPartition to{"blog", partition};
+        co_await produce(producer, std::move(to), kRecords);
         co_await step_done(seams, steps);
     }
     co_await producer.close();
@@ -91,36 +92,83 @@ Task<void> wander(NodeSeams& seams, Steps& steps) {
 constexpr int kRead = 20;
 constexpr Offset kCommitted{12};
 const TopicPartition kBlog0{"blog", 0};
+
+client::ConsumerOptions member_of(std::string group) {
+    client::ConsumerOptions options;
+    options.group.group = std::move(group);
+    options.group.auto_commit = false;
+    options.start = client::kEarliestOffset;
+    return options;
+}
+
+// Returns where it stands then.
+Task<Offset> read(client::Consumer& consumer, MonoTime deadline) {
+    Offset next;
+    while (next < Offset{kRead}) {
+        const auto got = co_await consumer.next(deadline);
+        CHECK(got && *got);
+        if (!(*got)->records.empty()) next = (*got)->next;
+    }
+    co_return next;
+}
+
+Task<void> commit(client::Consumer& consumer, TopicPartition partition, Offset offset,
+                  MonoTime deadline) {
+    client::FetchedRecords done;
+    done.partition = std::move(partition);
+    consumer.processed(done, offset);
+    const auto committed = co_await consumer.commit(deadline);
+    CHECK(committed.has_value());
+}
+
 Task<void> read_and_commit(NodeSeams& seams, Steps& steps) {
     client::Cluster writing(seams.net, seams.shards, options("writer"));
     client::Cluster reading(seams.net, seams.shards, options("reader"));
     const MonoTime deadline = seams.shards.clock().now() + seconds(60);
-    co_await make_topic(writing, deadline);
+    co_await make_topic(writing, "blog", deadline);
     client::Producer producer(writing, {});
-    co_await produce(producer, 0, kRead);
+    co_await produce(producer, kBlog0, kRead);
 
-    client::ConsumerOptions consumer_options;
-    consumer_options.group.group = "readers";
-    consumer_options.group.auto_commit = false;
-    consumer_options.start = client::kEarliestOffset;
     const std::vector<std::string> topics{"blog"};
-    client::Consumer consumer(reading, consumer_options, topics);
-    while (steps.read_up_to < Offset{kRead}) {
-        const auto got = co_await consumer.next(deadline);
-        CHECK(got && *got);
-        if (!(*got)->records.empty()) steps.read_up_to = (*got)->next;
-    }
+    client::Consumer consumer(reading, member_of("readers"), topics);
+    steps.read_up_to = co_await read(consumer, deadline);
     co_await step_done(seams, steps);
-    client::FetchedRecords done;
-    done.partition = kBlog0;
-    consumer.processed(done, kCommitted);
-    const auto committed = co_await consumer.commit(deadline);
-    CHECK(committed.has_value());
+    co_await commit(consumer, kBlog0, kCommitted, deadline);
     co_await step_done(seams, steps);
     CHECK((co_await consumer.close(deadline)).has_value());
     co_await reading.close();
     co_await step_done(seams, steps);
     co_await producer.close();
+    co_await writing.close();
+}
+
+// Two consumers of one name on one machine, in two groups that read a topic each.
+const TopicPartition kClog0{"clog", 0};
+constexpr Offset kCommittedToo{7};
+Task<void> read_as_namesakes(NodeSeams& seams, Steps& steps) {
+    client::Cluster writing(seams.net, seams.shards, options("writer"));
+    client::Cluster one(seams.net, seams.shards, options("reader"));
+    client::Cluster two(seams.net, seams.shards, options("reader"));
+    const MonoTime deadline = seams.shards.clock().now() + seconds(60);
+    co_await make_topic(writing, "blog", deadline);
+    co_await make_topic(writing, "clog", deadline);
+    client::Producer producer(writing, {});
+    co_await produce(producer, kBlog0, kRead);
+    co_await produce(producer, kClog0, kRead);
+    const std::vector<std::string> blog{"blog"};
+    const std::vector<std::string> clog{"clog"};
+    client::Consumer first(one, member_of("readers"), blog);
+    client::Consumer second(two, member_of("others"), clog);
+    co_await read(first, deadline);
+    co_await read(second, deadline);
+    co_await commit(first, kBlog0, kCommitted, deadline);
+    co_await commit(second, kClog0, kCommittedToo, deadline);
+    co_await step_done(seams, steps);
+    CHECK((co_await first.close(deadline)).has_value());
+    CHECK((co_await second.close(deadline)).has_value());
+    co_await producer.close();
+    co_await one.close();
+    co_await two.close();
     co_await writing.close();
 }
 
@@ -153,8 +201,9 @@ struct Place {
     std::size_t shard = 0;
     const node::PartitionFacts* partition = nullptr;
 };
-Place place_of(const node::NodeFacts& facts, std::int32_t partition) {
-    const TopicId id = facts.image->topic("blog")->id();
+Place place_of(const node::NodeFacts& facts, std::int32_t partition,
+               std::string_view topic = "blog") {
+    const TopicId id = facts.image->topic(topic)->id();
     for (std::size_t shard = 0; shard < facts.shards.size(); ++shard)
         for (const node::PartitionFacts& each : facts.shards[shard].partitions)
             if (each.topic == id && each.partition == partition) return {shard, &each};
@@ -226,8 +275,9 @@ TEST_F(EdgesTest, ThePositionsAreWhatTheClientsWereTold) {
     EXPECT_EQ(*steps.read_up_to, end);
     // It fetches on a connection that never named the group.
     EXPECT_EQ(EdgeReader(now).client(reader->client)->group, "");
-    EXPECT_EQ(EdgeReader(now).group(reader->client), "readers");
-    EXPECT_EQ(EdgeReader(now).group(writer->client), "");
+    const node::PartitionFacts& partition = *place_of(now, 0).partition;
+    EXPECT_EQ(EdgeReader(now).group(partition, reader->client), "readers");
+    EXPECT_EQ(EdgeReader(now).group(partition, writer->client), "");
 
     let_do(2);
     now = facts();
@@ -247,6 +297,33 @@ TEST_F(EdgesTest, ThePositionsAreWhatTheClientsWereTold) {
     EXPECT_TRUE(edges(totals).empty());
     for (const node::ShardFacts& shard : totals.shards)
         EXPECT_TRUE(shard.clients.empty());
+}
+
+TEST_F(EdgesTest, NamesakesInTwoGroupsEachHaveWhatTheirOwnCommitted) {
+    run_client(read_as_namesakes);
+    let_do(1);
+    const node::NodeFacts now = facts();
+    const EdgeReader reader(now);
+    struct Case {
+        const char* topic;
+        std::string_view group;
+        Offset committed;
+    };
+    for (const Case& c :
+         {Case{"blog", "readers", kCommitted}, Case{"clog", "others", kCommittedToo}}) {
+        SCOPED_TRACE(c.topic);
+        const node::PartitionFacts& partition = *place_of(now, 0, c.topic).partition;
+        int readers = 0;
+        for (const live::Edge& edge : partition.edges) {
+            if (edge.fetched == Offset{0}) continue;
+            ++readers;
+            EXPECT_EQ(reader.client(edge.client)->id, "reader");
+            EXPECT_EQ(reader.client(edge.client)->group, "");
+            EXPECT_EQ(reader.group(partition, edge.client), c.group);
+            EXPECT_EQ(reader.positions(partition, edge).committed, c.committed);
+        }
+        EXPECT_EQ(readers, 1);
+    }
 }
 
 }  // namespace
