@@ -69,10 +69,8 @@ Task<Attempt<void>> run(Shell& shell) {
 Tool broker_api_versions_tool() {
     return {.name = "kafka-broker-api-versions",
             .purpose = "This tool helps to retrieve broker version information.",
-            .flags = {{"bootstrap-server", Takes::text, "server(s) to use for bootstrapping",
-                       "REQUIRED: a broker, or several with commas."},
-                      {"command-config", Takes::text, "command config property file",
-                       "A file with settings of the client."}},
+            .flags = {bootstrap_server_flag("server(s) to use for bootstrapping"),
+                      command_config_flag()},
             .check = [](const Given& given) -> Attempt<void> {
                 if (const auto wrong = missing(given, {"bootstrap-server"})) return misused(*wrong);
                 return {};

@@ -404,10 +404,8 @@ Tool console_consumer_tool() {
         .purpose =
             "This tool helps to read data from Kafka topics and outputs it to standard output.",
         .flags =
-            {{"bootstrap-server", Takes::text, "server to connect to",
-              "REQUIRED: a broker, or several with commas."},
-             {"command-config", Takes::text, "config file",
-              "A file with settings of the consumer."},
+            {bootstrap_server_flag(),
+             command_config_flag("config file"),
              {"command-property",
               Takes::text,
               "consumer_prop",

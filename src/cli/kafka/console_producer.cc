@@ -220,10 +220,8 @@ Tool console_producer_tool() {
             .flags =
                 {{"batch-size", Takes::integer, "size",
                   "Bytes of records collected for a partition (batch.size).", "16384"},
-                 {"bootstrap-server", Takes::text, "server to connect to",
-                  "REQUIRED: a broker, or several with commas."},
-                 {"command-config", Takes::text, "config file",
-                  "A file with settings of the producer."},
+                 bootstrap_server_flag(),
+                 command_config_flag("config file"),
                  {"command-property",
                   Takes::text,
                   "producer_prop",

@@ -90,10 +90,8 @@ Tool delete_records_tool() {
             .purpose =
                 "This tool helps to delete records of the given partitions down to the "
                 "specified offset.",
-            .flags = {{"bootstrap-server", Takes::text, "server(s) to use for bootstrapping",
-                       "REQUIRED: a broker, or several with commas."},
-                      {"command-config", Takes::text, "command config property file path",
-                       "A file with settings of the client."},
+            .flags = {bootstrap_server_flag("server(s) to use for bootstrapping"),
+                      command_config_flag("command config property file path"),
                       {"offset-json-file", Takes::text, "Offset json file path",
                        "REQUIRED: a file such as {\"partitions\": [{\"topic\": \"foo\", "
                        "\"partition\": 1, \"offset\": 1}], \"version\": 1}; what is older than "

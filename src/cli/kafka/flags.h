@@ -36,6 +36,20 @@ struct Flag {
 inline constexpr Flag kHelpFlag{.name = "help", .help = "Prints this."};
 inline constexpr Flag kVersionFlag{.name = "version", .help = "Prints the version."};
 
+// What every tool has that asks a cluster. Kafka's tools differ in what they call the values.
+constexpr Flag bootstrap_server_flag(std::string_view value = "server to connect to") {
+    return {.name = "bootstrap-server",
+            .takes = Takes::text,
+            .value = value,
+            .help = "REQUIRED: a broker, or several with commas."};
+}
+constexpr Flag command_config_flag(std::string_view value = "command config property file") {
+    return {.name = "command-config",
+            .takes = Takes::text,
+            .value = value,
+            .help = "A file with settings of the client."};
+}
+
 // The flags that were given. Texts are those of the command line; `flags` must outlive it.
 class Given {
 public:

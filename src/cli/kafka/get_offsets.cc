@@ -167,9 +167,8 @@ Tool get_offsets_tool() {
         .name = "kafka-get-offsets",
         .purpose = "An interactive shell for getting topic-partition offsets.",
         .flags =
-            {{"bootstrap-server", Takes::text, "HOST1:PORT1,...,HOST3:PORT3",
-              "REQUIRED: a broker, or several with commas."},
-             {"command-config", Takes::text, "config file", "A file with settings of the client."},
+            {bootstrap_server_flag("HOST1:PORT1,...,HOST3:PORT3"),
+             command_config_flag("config file"),
              {"exclude-internal-topics",
               Takes::nothing,
               {},
