@@ -168,56 +168,55 @@ private:
         co_return IoResult<void>{};
     }
 
-    void check_offsets(const std::string& name, const Buffer& bytes, Offset base,
-                       const Walked& walked, bool last, Severity severity) {
+    // Of an index: each entry follows the one before it, and `misfit` finds nothing wrong with it.
+    template <typename Entry, typename Follows, typename Misfit>
+    void check_entries(const std::string& name, const Buffer& bytes, bool last, Severity severity,
+                       Follows follows, Misfit misfit) {
         const std::size_t size =
-            std::min(bytes.size(), without_zeros(BytesView(bytes), OffsetEntry::kSize, last));
-        OffsetEntry previous;
-        for (std::size_t at = 0; at + OffsetEntry::kSize <= size; at += OffsetEntry::kSize) {
-            const OffsetEntry entry = OffsetEntry::decode(bytes.data() + at);
-            const std::string where = "at byte " + std::to_string(at) + ": ";
-            if (at > 0 && (entry.relative_offset <= previous.relative_offset ||
-                           entry.position <= previous.position)) {
-                add(severity, name, where + "the entries do not grow");
+            std::min(bytes.size(), without_zeros(BytesView(bytes), Entry::kSize, last));
+        Entry previous;
+        for (std::size_t at = 0; at + Entry::kSize <= size; at += Entry::kSize) {
+            const Entry entry = Entry::decode(bytes.data() + at);
+            const bool grows = at == 0 || follows(previous, entry);
+            const std::string wrong = grows ? misfit(entry) : "the entries do not grow";
+            if (!wrong.empty()) {
+                add(severity, name, "at byte " + std::to_string(at) + ": " + wrong);
                 return;
             }
             previous = entry;
+        }
+        if (bytes.size() % Entry::kSize != 0 && !last)
+            add(severity, name, "its size is no whole number of entries");
+    }
+
+    void check_offsets(const std::string& name, const Buffer& bytes, Offset base,
+                       const Walked& walked, bool last, Severity severity) {
+        const auto follows = [](const OffsetEntry& before, const OffsetEntry& entry) {
+            return entry.relative_offset > before.relative_offset &&
+                   entry.position > before.position;
+        };
+        const auto misfit = [&](const OffsetEntry& entry) {
             const auto batch = walked.batches.find(entry.position);
             const Offset offset = base + entry.relative_offset;
-            if (batch == walked.batches.end() || batch->second.base > offset) {
-                add(severity, name,
-                    where + "offset " + std::to_string(offset.value) +
-                        " does not stand at position " + std::to_string(entry.position));
-                return;
-            }
-        }
-        if (bytes.size() % OffsetEntry::kSize != 0 && !last)
-            add(severity, name, "its size is no whole number of entries");
+            if (batch != walked.batches.end() && batch->second.base <= offset) return std::string();
+            return "offset " + std::to_string(offset.value) + " does not stand at position " +
+                   std::to_string(entry.position);
+        };
+        check_entries<OffsetEntry>(name, bytes, last, severity, follows, misfit);
     }
 
     void check_times(const std::string& name, const Buffer& bytes, Offset base,
                      const Walked& walked, bool last, Severity severity) {
-        const std::size_t size =
-            std::min(bytes.size(), without_zeros(BytesView(bytes), TimeEntry::kSize, last));
-        TimeEntry previous;
-        for (std::size_t at = 0; at + TimeEntry::kSize <= size; at += TimeEntry::kSize) {
-            const TimeEntry entry = TimeEntry::decode(bytes.data() + at);
-            const std::string where = "at byte " + std::to_string(at) + ": ";
-            if (at > 0 && (entry.timestamp < previous.timestamp ||
-                           entry.relative_offset < previous.relative_offset)) {
-                add(severity, name, where + "the entries do not grow");
-                return;
-            }
-            previous = entry;
-            if (base + entry.relative_offset >= walked.end) {
-                add(severity, name,
-                    where + "offset " + std::to_string((base + entry.relative_offset).value) +
-                        " is behind the end of the segment");
-                return;
-            }
-        }
-        if (bytes.size() % TimeEntry::kSize != 0 && !last)
-            add(severity, name, "its size is no whole number of entries");
+        const auto follows = [](const TimeEntry& before, const TimeEntry& entry) {
+            return entry.timestamp >= before.timestamp &&
+                   entry.relative_offset >= before.relative_offset;
+        };
+        const auto misfit = [&](const TimeEntry& entry) {
+            const Offset offset = base + entry.relative_offset;
+            if (offset < walked.end) return std::string();
+            return "offset " + std::to_string(offset.value) + " is behind the end of the segment";
+        };
+        check_entries<TimeEntry>(name, bytes, last, severity, follows, misfit);
     }
 
     void check_transactions(const std::string& name, const Buffer& bytes, Offset base,

@@ -1,11 +1,15 @@
 // Every kind of damage to a partition's folder is found, named, and told from what a kill leaves.
 #include "storage/folder_check.h"
 
+#include "storage/offset_index.h"
 #include "storage/segment_files.h"
 #include "storage/test_log.h"
+#include "storage/time_index.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -84,6 +88,12 @@ TEST(FolderCheck, DamageIsFoundAndNamed) {
     const auto flip = [](std::string name, std::size_t at) {
         return [name, at](MemoryDisk& disk) { disk.contents(name).at(at) ^= 0xff; };
     };
+    const auto exchange = [](std::string name, std::ptrdiff_t entry_bytes) {
+        return [name, entry_bytes](MemoryDisk& disk) {
+            const auto first = disk.contents(name).begin();
+            std::swap_ranges(first, first + entry_bytes, first + entry_bytes);
+        };
+    };
     const auto cut_last = [](MemoryDisk& disk) {
         Buffer& log = disk.contents(file_of(last_segment(disk), ".log"));
         log.resize(log.size() - 3);
@@ -99,6 +109,10 @@ TEST(FolderCheck, DamageIsFoundAndNamed) {
          "00000000000000000000.index", "does not stand at position", true},
         {"an entry of the time index", flip(file_of(0, ".timeindex"), 8),
          "00000000000000000000.timeindex", "at byte", true},
+        {"the order of the offset index", exchange(file_of(0, ".index"), OffsetEntry::kSize),
+         "00000000000000000000.index", "at byte 8: the entries do not grow", true},
+        {"the order of the time index", exchange(file_of(0, ".timeindex"), TimeEntry::kSize),
+         "00000000000000000000.timeindex", "at byte 12: the entries do not grow", true},
         {"the list of epochs",
          [](MemoryDisk& disk) { disk.put(kFolder + "/leader-epoch-checkpoint", "0\n7\n"); },
          "leader-epoch-checkpoint", "no list of epochs"},
