@@ -226,6 +226,17 @@ def receive(s, size):
     return data
 
 
+def must_end(s, what):
+    """The client has said its last word: the broker must end the connection too, whatever it answers before."""
+    s.shutdown(socket.SHUT_WR)
+    s.settimeout(PATIENCE)
+    try:
+        while s.recv(65536):
+            pass
+    except TimeoutError:
+        raise Failure(f"a connection stayed open after {what}") from None
+
+
 def read_response(s):
     """(status, fields, body): to the end of the connection."""
     data = b""
@@ -309,13 +320,7 @@ def random_bytes_harm_nobody(broker, _):
             data = frame(header + data)
         with contextlib.suppress(OSError):
             s.sendall(data)
-            s.shutdown(socket.SHUT_WR)
-            s.settimeout(PATIENCE)
-            try:
-                while s.recv(65536):
-                    pass
-            except TimeoutError:
-                raise Failure(f"a connection stayed open after {data[:40].hex()}...") from None
+            must_end(s, f"{data[:40].hex()}...")
         s.close()
 
 
@@ -467,13 +472,7 @@ def no_request_to_the_pages_is_too_odd(broker, neighbour):
     for _ in range(200):
         with broker.connect(port=broker.http) as s, contextlib.suppress(OSError):
             s.sendall(dice.choice((b"", b"GET ", b"GET /metrics HTTP/1.1\r\n")) + dice.randbytes(dice.randrange(1, 12000)))
-            s.shutdown(socket.SHUT_WR)
-            s.settimeout(PATIENCE)
-            try:
-                while s.recv(65536):
-                    pass
-            except TimeoutError:
-                raise Failure("a connection stayed open after random bytes") from None
+            must_end(s, "random bytes")
     if broker.get("/livez")[0] != 200:
         raise Failure("/livez is not served")
     neighbour.check()
