@@ -39,18 +39,23 @@ jars() {
     echo "$folder"
 }
 
-# once FOLDER COMMAND...: runs COMMAND with FOLDER as its last argument unless that has been done, and prints FOLDER.
-once() {
-    target=$1
-    shift
+# once FOLDER COMMAND...: runs COMMAND with FOLDER as its last argument, and prints FOLDER. Not when that has been done before, by
+# the program that calls this as it is now: what another version of it has left is made again.
+once() { once_by "$0" "$@"; }
+
+# once_by PROGRAM FOLDER COMMAND...: the same, where several programs share FOLDER and the file PROGRAM says how it is made.
+once_by() {
+    made_by=$(cksum <"$1") || return 1
+    target=$2
+    shift 2
     mkdir -p "$(dirname "$target")"
     (
         flock 9
-        [ -e "$target/.complete" ] && exit 0
+        [ "$(cat "$target/.complete" 2>/dev/null)" = "$made_by" ] && exit 0
         rm -rf "$target"
         mkdir "$target"
         "$@" "$target" >&2 || exit 1
-        : >"$target/.complete"
+        echo "$made_by" >"$target/.complete"
     ) 9>"$target.lock" || return 1
     echo "$target"
 }

