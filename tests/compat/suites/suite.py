@@ -4,7 +4,7 @@ A suite: other people's test programs, the cases of theirs that count, and a bro
 `cases` in a suite's folder names every case that passes on Apache Kafka 4.4.0, a line each, its columns parted by tabs:
 
     NAME                   must pass
-    NAME  full             must pass; takes too long for the gate
+    NAME  full             must pass; takes too long for the gate's form, the whole form has it
     NAME  apart  WHAT      needs WHAT, which Cauce does not have yet: passed over, by name
     NAME  kafka  REASON    does not pass on Apache Kafka, or not every time: passed over, by name
     NAME  differs  REASON  wants what Apache Kafka happens to do and Cauce does better: passed over, by name
@@ -13,12 +13,15 @@ A case that must pass and was not heard of has failed: suites like to skip in si
 Kafka the cases that are `apart` or where Cauce `differs` are run as well. docs/compatibility.md names all that is passed over, and has to.
 """
 
+import ctypes
+import fcntl
 import os
 import random
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +35,11 @@ LOGS = HERE.parents[2] / "out" / "log"
 PAGE = HERE.parents[2] / "docs" / "compatibility.md"
 SKIPPED = 77  # The exit code of a suite that could not be tried.
 START_SECONDS = 60
+PORTS = 3  # A node's: for clients, for clients that log in (`secured_settings`), for the controller.
+# From Linux's headers; this Python does not have them.
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
 
 
 class Case:
@@ -87,7 +95,7 @@ class Suite:
         if case.mark == "differs" and not self.is_kafka:
             return f"Cauce differs on purpose: {case.reason}"
         if case.mark == "full" and not self.whole:
-            return "too long for the gate: ./test suites"
+            return "too long for the gate: ./test full"
         return None
 
     def _say(self, word, name, why=""):
@@ -99,16 +107,38 @@ class Suite:
         """The cases that are not to be run."""
         return [name for name in self.cases if name not in self.wanted]
 
-    def install(self, *words):
+    def install(self):
         """Runs `install` beside `run` and returns what it prints. Without it the suite cannot be tried."""
         with self.log.open("a") as log:
-            done = subprocess.run([self.folder / "install", *words], stdout=subprocess.PIPE, stderr=log, text=True,
-                                  check=False)
+            done = subprocess.run([self.folder / "install"], stdout=subprocess.PIPE, stderr=log, text=True, check=False)
         if done.returncode != 0:
-            for name in self.wanted:
-                self._say("skip", name, f"the suite could not be installed ({self._tail()})")
-            sys.exit(SKIPPED)
+            self._not_tried(f"the suite could not be installed ({self._tail()})")
         return done.stdout.strip()
+
+    def _not_tried(self, why):
+        for name in self.wanted:
+            self._say("skip", name, why)
+        sys.exit(SKIPPED)
+
+    def own_network(self, port):
+        """
+        For tests that have the broker's port written into them: moves this process, and what it starts from now on, into a
+        network of its own, where `port` is free. It leads nowhere: what is to be fetched must be here. Where that is not
+        allowed (it takes root) the port is waited for while another suite has it, and while somebody else has it the suite
+        cannot be tried.
+        """
+        if self.is_kafka:
+            subprocess.run([REFERENCE / "jars", "broker"], check=True, stdout=subprocess.DEVNULL)
+        # It is the calling thread that moves: this must be the one that starts processes.
+        if ctypes.CDLL(None).unshare(CLONE_NEWNET) == 0:
+            with socket.socket() as any_socket:
+                fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+            return
+        self.turn = (LOGS / f"suite-port-{port}.lock").open("w")  # Until this process ends.
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
+        taken = [each for each in range(port, port + PORTS) if not is_free(each)]
+        if taken:
+            self._not_tried(f"its tests want the broker at port {port}, and somebody else listens on {taken[0]}")
 
     def hear(self, name, verdict, why=""):
         """Takes what became of a case: "ok", "not ok" or "skip", the last as the suite's own decision."""
@@ -156,8 +186,9 @@ class Suite:
 
     def node(self, port=0, secured=False, **settings):
         """
-        A broker for this run, on localhost; a context. In the names of settings a dot is written as two underscores. With
-        `secured` Apache Kafka has an authorizer that allows everything and, at port + 2, a listener that wants SASL.
+        A broker for this run, on localhost, at `port` or one that is free; a context. In the names of settings a dot is
+        written as two underscores. With `secured` Apache Kafka has an authorizer that allows everything and, at the next
+        port, a listener that wants SASL.
         """
         named = {key.replace("__", "."): value for key, value in settings.items()}
         return Node(self.broker, port or free_port(), named, LOGS / f"suite-{self.name}-broker.log",
@@ -172,9 +203,9 @@ SCRAM_USERS = ("SCRAM-SHA-256=[name=adminscram,password=admin-secret-256]",
 def secured_settings(port):
     login = "org.apache.kafka.common.security"
     return {
-        "listeners": f"PLAINTEXT://localhost:{port},SASL_PLAINTEXT://localhost:{port + 2},"
-                     f"CONTROLLER://127.0.0.1:{port + 1}",
-        "advertised.listeners": f"PLAINTEXT://localhost:{port},SASL_PLAINTEXT://localhost:{port + 2}",
+        "listeners": f"PLAINTEXT://localhost:{port},SASL_PLAINTEXT://localhost:{port + 1},"
+                     f"CONTROLLER://127.0.0.1:{port + 2}",
+        "advertised.listeners": f"PLAINTEXT://localhost:{port},SASL_PLAINTEXT://localhost:{port + 1}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "PLAINTEXT",
         "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
@@ -191,14 +222,9 @@ def secured_settings(port):
 def free_port():
     """A port below those that the system gives to clients: once found free, it most likely stays so."""
     while True:
-        port = random.randrange(20000, 32000, 2)
-        if are_free(port):
+        port = random.randrange(20000, 32000, PORTS)
+        if all(is_free(port + i) for i in range(PORTS)):
             return port
-
-
-def are_free(port):
-    """All three that a node takes."""
-    return all(is_free(port + i) for i in range(3))
 
 
 def is_free(port):
@@ -218,14 +244,16 @@ class Node:
         self.broker = broker
         self.port = port
         self.address = f"localhost:{port}"
+        self.secured_port = port + 1
+        controller = f"127.0.0.1:{port + 2}"
         self.log = log
         self.settings = {
             "process.roles": "broker,controller",
             "node.id": "1",
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{port + 1}",
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": f"127.0.0.1:{port + 1}",
+            "controller.quorum.bootstrap.servers": controller,
             "offsets.topic.replication.factor": "1",
             "transaction.state.log.replication.factor": "1",
             "transaction.state.log.min.isr": "1",
