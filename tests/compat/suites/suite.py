@@ -69,6 +69,8 @@ class Suite:
         self.cases = {case.name: case for case in map(Case, filter(None, lines))}
         self.heard = {}
         self.wanted = []
+        self.begun = time.monotonic()
+        self.install_seconds = 0
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log = LOGS / f"suite-{self.name}.log"
         self.log.write_text("")
@@ -113,6 +115,7 @@ class Suite:
             done = subprocess.run([self.folder / "install"], stdout=subprocess.PIPE, stderr=log, text=True, check=False)
         if done.returncode != 0:
             self._not_tried(f"the suite could not be installed ({self._tail()})")
+        self.install_seconds = time.monotonic() - self.begun
         return done.stdout.strip()
 
     def _not_tried(self, why):
@@ -157,6 +160,8 @@ class Suite:
             if name not in self.heard:
                 self._say("not ok", name, f"it was not run ({self._tail()})")
                 self.heard[name] = "not ok"
+        seconds = time.monotonic() - self.begun - self.install_seconds
+        print(f"# {self.name}: installed in {self.install_seconds:.0f} s, run in {seconds:.0f} s", flush=True)
         failed = any(self.heard[name] != "ok" for name in self.wanted) or "not ok" in self.heard.values()
         return 1 if failed else 0
 
