@@ -3,6 +3,7 @@
 Everything is on loopback and free ports. A broker ends with the program that started it, however that ends."""
 
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -12,8 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-
-from processes import end_with_parent
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -60,6 +59,14 @@ def raise_file_limit(wanted=200_000):
 def end_in_order():
     """When we are told to end, brokers are stopped and directories removed first, as at every other end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Process:

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """The arithmetic, the tables and the measuring of bench/compare, without a broker."""
 
-import contextlib
 import importlib.machinery
 import importlib.util
 import os
@@ -210,17 +209,17 @@ class Measuring(unittest.TestCase):
             brokers.touch_memory(folder, gigabytes=0)
             self.assertEqual(os.listdir(folder), [])
 
-    def test_awake_processors_each_have_a_loop_that_gives_way(self):
-        def loops():
-            for task in pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    if os.sched_getscheduler(int(task)) == os.SCHED_IDLE:
-                        yield os.sched_getaffinity(int(task))
+    @unittest.skipUnless(os.access("/dev/cpu_dma_latency", os.W_OK), "takes root, and a kernel that has it")
+    def test_awake_as_long_as_it_lasts(self):
+        def wanted():
+            with open("/dev/cpu_dma_latency", "rb", buffering=0) as file:
+                return int.from_bytes(file.read(4), sys.byteorder, signed=True)
 
-        with machine.awake():
-            wanted = sorted({processor} for processor in os.sched_getaffinity(0))
-            self.assertEqual(sorted(loops()), wanted)
-        self.assertEqual(list(loops()), [])
+        before = wanted()
+        with machine.awake() as is_awake:
+            self.assertTrue(is_awake)
+            self.assertEqual(wanted(), 0)
+        self.assertEqual(wanted(), before)
 
 
 if __name__ == "__main__":
