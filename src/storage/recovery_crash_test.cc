@@ -131,7 +131,7 @@ TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
     MemoryDisk disk("/d");
     write(disk, 40);
     const auto bases = files(disk, kLogSuffix);
-    ASSERT_GT(bases.size(), 5u);
+    ASSERT_GE(bases.size(), 5u);
     const auto first = [&](std::size_t segment) {
         return static_cast<int>(bases[segment] / kRecords);
     };
@@ -151,7 +151,7 @@ TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
           Case{"a segment begins later than its name", {{first(1)}, {}}, -1, 80},
           Case{"a record is missing behind the gap", {{}, {first(3) + 1}}, -1, 80},
           Case{"what is damaged says nothing", {{}, {first(3) + 1}}, first(3) + 1, hole},
-          Case{"a wrong bit is the end still", {{}, {first(2)}}, first(4), bases[4]}}) {
+          Case{"a wrong bit is the end still", {{}, {first(2)}}, first(3), bases[3]}}) {
         SCOPED_TRACE(c.what);
         const auto left = disk.after_power_loss();
         Cleaning cleaning = c.cleaning;
