@@ -239,9 +239,9 @@ private:
         fill_directories();
         fill_http();
         settings.socket_request_max_bytes = small("socket.request.max.bytes");
-        // -1 is Kafka's word for the system's own.
-        if (is_given("socket.send.buffer.bytes"))
-            settings.socket_buffers.send = std::max(small("socket.send.buffer.bytes"), 0);
+        // -1 is Kafka's word for the system's own. Many that read much cost less when little of it
+        // is under way to each; what arrives is left to the system unless the file says otherwise.
+        settings.socket_buffers.send = std::max(small("socket.send.buffer.bytes"), 0);
         if (is_given("socket.receive.buffer.bytes"))
             settings.socket_buffers.receive = std::max(small("socket.receive.buffer.bytes"), 0);
         fill_limits();

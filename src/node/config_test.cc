@@ -214,11 +214,12 @@ TEST(Config, LimitsOfConnectionsAndRequests) {
               (std::map<std::string, std::int32_t>{{"127.0.0.1", 200}, {"fe80::1", 3}}));
     EXPECT_EQ(chosen->settings.request_bytes, 104'857'600);
 
-    EXPECT_EQ(usual->settings.socket_buffers, runtime::SocketBuffers());
+    using Buffers = runtime::SocketBuffers;
+    EXPECT_EQ(usual->settings.socket_buffers, (Buffers{.send = 102'400}));
     const auto buffers = read_config(
-        quick_start("socket.send.buffer.bytes=300000\nsocket.receive.buffer.bytes=-1\n"));
+        quick_start("socket.send.buffer.bytes=-1\nsocket.receive.buffer.bytes=300000\n"));
     ASSERT_TRUE(buffers) << buffers.error().message;
-    EXPECT_EQ(buffers->settings.socket_buffers, (runtime::SocketBuffers{.send = 300'000}));
+    EXPECT_EQ(buffers->settings.socket_buffers, (Buffers{.receive = 300'000}));
 
     EXPECT_NE(refusal(quick_start("queued.max.request.bytes=1000\n"))
                   .find("write at least socket.request.max.bytes (104857600)"),
