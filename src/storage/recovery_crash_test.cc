@@ -128,10 +128,12 @@ Buffer clean(std::int64_t base, std::int64_t next, const Cleaning& cleaning) {
 
 // cleanup.policy was "compact" once and is "delete" today.
 TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
+    constexpr int kBatches = 60;
+    constexpr std::int64_t kEnd = kBatches * kRecords;
     MemoryDisk disk("/d");
-    write(disk, 40);
+    write(disk, kBatches);
     const auto bases = files(disk, kLogSuffix);
-    ASSERT_GE(bases.size(), 5u);
+    ASSERT_GT(bases.size(), 5u);
     const auto first = [&](std::size_t segment) {
         return static_cast<int>(bases[segment] / kRecords);
     };
@@ -146,19 +148,19 @@ TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
     };
     for (const Case& c :
          {Case{"nobody was", {}, -1, hole},
-          Case{"a record is missing in front of the gap", {{}, {first(2)}}, -1, 80},
-          Case{"a batch is missing in front of the gap", {{first(2) + 1}, {}}, -1, 80},
-          Case{"a segment begins later than its name", {{first(1)}, {}}, -1, 80},
-          Case{"a record is missing behind the gap", {{}, {first(3) + 1}}, -1, 80},
+          Case{"a record is missing in front of the gap", {{}, {first(2)}}, -1, kEnd},
+          Case{"a batch is missing in front of the gap", {{first(2) + 1}, {}}, -1, kEnd},
+          Case{"a segment begins later than its name", {{first(1)}, {}}, -1, kEnd},
+          Case{"a record is missing behind the gap", {{}, {first(3) + 1}}, -1, kEnd},
           Case{"what is damaged says nothing", {{}, {first(3) + 1}}, first(3) + 1, hole},
-          Case{"a wrong bit is the end still", {{}, {first(2)}}, first(3), bases[3]}}) {
+          Case{"a wrong bit is the end still", {{}, {first(2)}}, first(4), bases[4]}}) {
         SCOPED_TRACE(c.what);
         const auto left = disk.after_power_loss();
         Cleaning cleaning = c.cleaning;
         cleaning.gone.push_back(lost);
         Buffer kept;
         for (std::size_t i = 0; i < bases.size(); ++i) {
-            const std::int64_t next = i + 1 < bases.size() ? bases[i + 1] : 80;
+            const std::int64_t next = i + 1 < bases.size() ? bases[i + 1] : kEnd;
             Buffer bytes = clean(bases[i], next, cleaning);
             if (c.damaged >= 0 && bases[i] <= c.damaged * kRecords && c.damaged * kRecords < next) {
                 const Buffer before = clean(bases[i], c.damaged * kRecords, cleaning);
@@ -173,7 +175,7 @@ TEST(CrashRecovery, AMissingEndIsNoDamageWhereACleanerWas) {
         EXPECT_EQ(stand.log->end_offset(), Offset{c.end});
         EXPECT_EQ(stand.read_all(0, 500), kept);
         const RecoveryReport& report = stand.log->recovery();
-        EXPECT_EQ(report.cut_segments > 0, c.end < 80);
+        EXPECT_EQ(report.cut_segments > 0, c.end < kEnd);
         EXPECT_EQ(report.reason == "the end of a segment is missing", c.end == hole);
     }
 }
