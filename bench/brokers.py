@@ -189,6 +189,19 @@ class Cauce(Broker):
         return [self.program, "dev", "--port", str(self.port), "--data", str(self.data), "--no-open"]
 
 
+class Floor(Broker):
+    """The least that a broker can do (bench/floor.cc): one topic, which is empty at each start."""
+
+    NAME = "the floor"
+
+    def __init__(self, folder, program):
+        super().__init__(folder)
+        self.program = program
+
+    def command(self):
+        return [self.program, str(self.folder / "log"), str(self.port)]
+
+
 class Kafka(Broker):
     """Apache Kafka from its released jars, formatted beforehand: that is not part of its start."""
 

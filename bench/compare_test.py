@@ -131,11 +131,11 @@ class Tables(unittest.TestCase):
 
     def test_a_row_of_the_table(self):
         row = next(row for row in compare.ROWS if row.name == "single-1")
-        samples = [{compare.OURS: dict.fromkeys(row.figures, 30_000 + i), compare.THEIRS: dict.fromkeys(row.figures, 4_000)}
-                   for i in range(7)]
+        samples = [{compare.OURS: dict.fromkeys(row.figures, 30_000 + i), compare.THEIRS: dict.fromkeys(row.figures, 4_000),
+                    compare.FLOOR: dict.fromkeys(row.figures, 40_000)} for i in range(7)]
         lines, verdicts = compare.table_of(row, samples)
         self.assertEqual(lines[0], "| `single-1` single 100 B record, acks=1, 1 in flight: requests, /s | 30,003 (30,001-30,005) | "
-                         "4,000 (4,000-4,000) | 7.5 (7.5-7.5) | at least 6 x | met |")
+                         "4,000 (4,000-4,000) | 7.5 (7.5-7.5) | at least 6 x | met | 40,000 (40,000-40,000) |")
         # CPU each was to be a fraction, not a multiple; the latencies have no bar.
         self.assertEqual(verdicts, [MET, MISSED, "-", "-"])
         for line in lines:
@@ -144,8 +144,9 @@ class Tables(unittest.TestCase):
     def test_without_apache_kafka_only_own_bars_are_judged(self):
         row = next(row for row in compare.ROWS if row.name == "partitions")
         samples = [{compare.OURS: dict.fromkeys(row.figures, 0.5)}] * 6
-        _, verdicts = compare.table_of(row, samples)
+        lines, verdicts = compare.table_of(row, samples)
         self.assertEqual(verdicts, [MET, "-", MET, MET, "-"])
+        self.assertTrue(lines[0].endswith(" | met | - |"))
         row = next(row for row in compare.ROWS if row.name == "start")
         _, verdicts = compare.table_of(row, [{compare.OURS: dict.fromkeys(row.figures, 0.5)}] * 6)
         self.assertEqual(verdicts, ["not compared", "-"])
