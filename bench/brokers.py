@@ -178,25 +178,25 @@ class Broker:
         self.stop()
 
 
-class Cauce(Broker):
-    NAME = "Cauce"
+class Compiled(Broker):
+    """One that is a program of ours."""
 
     def __init__(self, folder, program):
         super().__init__(folder)
         self.program = program
+
+
+class Cauce(Compiled):
+    NAME = "Cauce"
 
     def command(self):
         return [self.program, "dev", "--port", str(self.port), "--data", str(self.data), "--no-open"]
 
 
-class Floor(Broker):
+class Floor(Compiled):
     """The least that a broker can do (bench/floor.cc): one topic, which is empty at each start."""
 
     NAME = "the floor"
-
-    def __init__(self, folder, program):
-        super().__init__(folder)
-        self.program = program
 
     def command(self):
         return [self.program, str(self.folder / "log"), str(self.port)]
