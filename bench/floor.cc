@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <netinet/in.h>
@@ -199,7 +200,10 @@ int run(const char* path, std::uint16_t port) {
     Floor floor(path);
     const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
+    const char* unpaced = "reno";  // as Cauce does towards peers on its machine
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, unpaced,
+                 static_cast<socklen_t>(std::strlen(unpaced)));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -1,5 +1,6 @@
 #include "runtime/os/listener.h"
 
+#include "runtime/os/congestion.h"
 #include "runtime/os/stream.h"
 
 #include <cerrno>
@@ -20,6 +21,15 @@ bool is_exhaustion(int error) {
 
 }  // namespace
 
+TcpListener::TcpListener(Shard& shard, FileDescriptor descriptor, Logger log)
+    : shard_(shard),
+      descriptor_(std::move(descriptor)),
+      local_(SocketAddress::ask(&::getsockname, descriptor_.get())),
+      log_(std::move(log)),
+      systems_way_(congestion_control(descriptor_)) {
+    set_congestion_control(descriptor_, kCongestionWithoutPacing);
+}
+
 Task<IoResult<std::unique_ptr<DetachedStream>>> TcpListener::accept() {
     while (true) {
         co_await pending_.wait();
@@ -31,6 +41,7 @@ Task<IoResult<std::unique_ptr<DetachedStream>>> TcpListener::accept() {
         if (taken.is_open()) {
             if (std::exchange(exhausted_, false)) log_.info("Connections are accepted again.");
             const SocketAddress from(reinterpret_cast<const sockaddr&>(peer));
+            if (!from.is_loopback()) set_congestion_control(taken, systems_way_);
             co_return std::make_unique<TcpDetached>(std::move(taken), from);
         }
         const int error = errno;

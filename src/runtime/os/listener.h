@@ -8,15 +8,13 @@
 #include "runtime/os/shard.h"
 #include "runtime/os/socket_address.h"
 
+#include <string>
+
 namespace cauce::runtime::os {
 
 class TcpListener final : public Listener, private Watch {
 public:
-    TcpListener(Shard& shard, FileDescriptor descriptor, Logger log)
-        : shard_(shard),
-          descriptor_(std::move(descriptor)),
-          local_(SocketAddress::ask(&::getsockname, descriptor_.get())),
-          log_(std::move(log)) {}
+    TcpListener(Shard& shard, FileDescriptor descriptor, Logger log);
 
     // Before anything else.
     IoResult<void> watch() { return shard_.reactor().add(descriptor_.get(), *this); }
@@ -32,7 +30,8 @@ private:
     FileDescriptor descriptor_;
     SocketAddress local_;
     Logger log_;
-    Event pending_;  // there may be connections to take
+    std::string systems_way_;  // of congestion control, for peers elsewhere
+    Event pending_;            // there may be connections to take
     Event closed_;
     bool exhausted_ = false;  // out of descriptors or memory, and said so
 };

@@ -1,4 +1,7 @@
 // Connections over loopback.
+#include "runtime/os/congestion.h"
+#include "runtime/os/socket_address.h"
+#include "runtime/os/stream.h"
 #include "runtime/os/test_runtime.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <mutex>
 #include <netinet/in.h>
 #include <string>
@@ -541,6 +545,60 @@ TEST(Net, AcceptedConnectionsHaveTheBuffersThatWereAskedFor) {
     run_on_first(*another, [&] { return fill_unread(*another, SocketBuffers(), usual); });
     EXPECT_GT(small, 0u);
     EXPECT_LT(2 * small, usual);
+}
+
+// Of a connection to `host`, as it is when it was accepted.
+Task<void> accept_from(Runtime& runtime, std::string host, std::string& way) {
+    auto listener = take(co_await runtime.net(0).listen(Address{std::move(host), 0}));
+    const MonoTime deadline = runtime.shards(0).clock().now() + seconds(20);
+    auto client = take(co_await runtime.net(0).connect(listener->local(), deadline));
+    auto accepted = take(co_await listener->accept());
+    way = congestion_control(dynamic_cast<TcpDetached&>(*accepted).take_descriptor());
+}
+
+std::string systems_way() {
+    return congestion_control(FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+}
+
+TEST(Net, PeersOnThisMachineAreNotPaced) {
+    const auto runtime = make_runtime();
+    std::string way;
+    run_on_first(*runtime, [&] { return accept_from(*runtime, "127.0.0.1", way); });
+    EXPECT_EQ(way, kCongestionWithoutPacing);
+}
+
+// An address of this machine that is not loopback's; empty when it has none.
+std::string own_address() {
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return {};
+    std::string found;
+    for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+        if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+        const SocketAddress address(*each->ifa_addr);
+        if (!address.is_loopback()) found = address.to_address().host;
+    }
+    ::freeifaddrs(all);
+    return found;
+}
+
+TEST(Net, PeersElsewhereHaveTheSystemsWay) {
+    const std::string address = own_address();
+    if (address.empty()) GTEST_SKIP() << "this machine has no address but loopback's";
+    const auto runtime = make_runtime();
+    std::string way;
+    run_on_first(*runtime, [&] { return accept_from(*runtime, address, way); });
+    EXPECT_EQ(way, systems_way());
+}
+
+TEST(SocketAddress, LoopbackIsWhatNeverLeavesTheMachine) {
+    const auto is_loopback = [](const char* host) {
+        return SocketAddress::numeric(Address{host, 1})->is_loopback();
+    };
+    for (const char* host : {"127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"})
+        EXPECT_TRUE(is_loopback(host)) << host;
+    for (const char* host :
+         {"126.0.0.1", "128.0.0.1", "10.0.0.1", "::2", "fe80::1", "::ffff:10.0.0.1"})
+        EXPECT_FALSE(is_loopback(host)) << host;
 }
 
 Task<void> send_short_file(Runtime& runtime, std::string path) {

@@ -68,6 +68,15 @@ Address SocketAddress::to_address() const {
     return {};
 }
 
+bool SocketAddress::is_loopback() const {
+    constexpr std::uint8_t kLoopbackNet = 127;
+    if (family() == AF_INET) return ntohl(storage_.v4.sin_addr.s_addr) >> 24 == kLoopbackNet;
+    if (family() != AF_INET6) return false;
+    const in6_addr& address = storage_.v6.sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&address)) return address.s6_addr[12] == kLoopbackNet;
+    return IN6_IS_ADDR_LOOPBACK(&address);
+}
+
 IoResult<std::vector<SocketAddress>> look_up(const Address& address) {
     addrinfo wanted{};
     wanted.ai_family = AF_UNSPEC;

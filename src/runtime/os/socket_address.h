@@ -24,6 +24,8 @@ public:
     explicit SocketAddress(const sockaddr& address);
 
     int family() const { return storage_.any.sa_family; }
+    // Of this machine's own interface: 127.0.0.0/8 or ::1, the former also as IPv6 has it.
+    bool is_loopback() const;
     const sockaddr* data() const { return &storage_.any; }
     socklen_t size() const {
         return family() == AF_INET6 ? sizeof storage_.v6 : sizeof storage_.v4;
