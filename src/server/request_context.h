@@ -8,7 +8,7 @@
 #include "wire/reader.h"
 #include "wire/writer.h"
 
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,7 +77,7 @@ public:
     // Keeps a text made on the way alive until the response is encoded.
     std::string_view keep(std::string text) {
         if (text.empty()) return {};
-        return texts_.emplace_back(std::move(text));
+        return texts_.emplace_front(std::move(text));
     }
 
     Response take_response() { return std::move(response_); }
@@ -90,7 +90,7 @@ private:
     Frame frame_;
     wire::RequestFrame request_;
     Response response_;
-    std::deque<std::string> texts_;
+    std::forward_list<std::string> texts_;  // costs nothing while there are none
 };
 
 }  // namespace cauce::server

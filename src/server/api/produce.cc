@@ -7,7 +7,7 @@
 #include "wire/messages/produce_response.h"
 #include "wire/record_batch.h"
 
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,82 +23,89 @@ using Response = wire::ProduceResponse;
 constexpr std::int16_t kFirstVersionWithIds = 13;
 constexpr std::int16_t kFirstVersionWithZstd = 7;
 
-// What one shard is asked to append. The batches stay in the connection's frame, which outlives the
-// visit; nobody else touches their bytes meanwhile.
+// One partition's batches, and what became of them. The bytes stay in the connection's frame, which
+// outlives the visit; nobody else touches them meanwhile.
 struct AppendItem {
     std::size_t index = 0;  // the request's
     TopicId topic_id;
     std::int32_t partition = 0;
     MutableBytes records;
-};
 
-struct AppendAnswer {
-    std::size_t index = 0;
     Error error{ErrorCode::none, {}};
     replica::Appended appended;
 };
 
+// What one shard is asked to append.
 struct AppendPlan {
+    unsigned shard = 0;
     std::vector<AppendItem> items;
     std::int16_t acks = 0;
     MonoTime deadline;
     live::ClientToken client = 0;
 };
 
-// On the shard that owns the partitions. Appends everything before it waits for anything.
-Task<std::vector<AppendAnswer>> append(ShardServices& shard, AppendPlan plan) {
-    std::vector<AppendAnswer> answers;
-    answers.reserve(plan.items.size());
-    std::vector<std::shared_ptr<replica::Partition>> appended_to(plan.items.size());
-    bool appended = false;
-    for (std::size_t i = 0; i < plan.items.size(); ++i) {
-        const AppendItem& item = plan.items[i];
-        AppendAnswer& answer = answers.emplace_back();
-        answer.index = item.index;
-        auto partition = shard.partitions.find(item.topic_id, item.partition);
-        if (!partition) {
-            answer.error = {ErrorCode::not_leader_or_follower,
-                            "this node does not serve the partition (yet, or any more)"};
-            continue;
-        }
-        replica::AppendOptions options;
-        options.required_acks = plan.acks;
-        options.client = plan.client;
-        options.gather = true;
-        auto result = partition->append_as_leader(item.records, options);
-        if (!result) {
-            answer.error = std::move(result).error();
-            continue;
-        }
-        answer.appended = *result;
-        appended_to[i] = std::move(partition);
-        appended = true;
+using PartitionPointer = std::shared_ptr<replica::Partition>;
+
+// Null when nothing was appended, and the item says why.
+PartitionPointer append_one(ShardServices& shard, const AppendPlan& plan, AppendItem& item) {
+    PartitionPointer partition = shard.partitions.find(item.topic_id, item.partition);
+    if (!partition) {
+        item.error = {ErrorCode::not_leader_or_follower,
+                      "this node does not serve the partition (yet, or any more)"};
+        return nullptr;
     }
-    if (!appended) co_return answers;
+    replica::AppendOptions options;
+    options.required_acks = plan.acks;
+    options.client = plan.client;
+    options.gather = true;
+    auto result = partition->append_as_leader(item.records, options);
+    if (!result) {
+        item.error = std::move(result).error();
+        return nullptr;
+    }
+    item.appended = *result;
+    return partition;
+}
+
+// On the shard that owns the partitions. Appends everything before it waits for anything.
+Task<std::vector<AppendItem>> append(ShardServices& shard, AppendPlan plan) {
+    std::vector<PartitionPointer> appended_to;
+    appended_to.reserve(plan.items.size());
+    for (AppendItem& item : plan.items)
+        appended_to.push_back(append_one(shard, plan, item));
     // Requests that came along with this one append first: then one write does for all.
     co_await runtime::yield();
-    for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (std::size_t i = 0; i < appended_to.size(); ++i) {
         if (!appended_to[i]) continue;
         auto written = appended_to[i]->write_gathered();
         if (written) continue;
-        answers[i].error = std::move(written).error();
+        plan.items[i].error = std::move(written).error();
         appended_to[i] = nullptr;
     }
-    if (plan.acks != -1) co_return answers;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (plan.acks != -1) co_return std::move(plan.items);
+    for (std::size_t i = 0; i < appended_to.size(); ++i) {
         if (!appended_to[i]) continue;
-        auto committed =
-            co_await appended_to[i]->committed(answers[i].appended.next, plan.deadline);
-        if (!committed) answers[i].error = std::move(committed).error();
+        AppendItem& item = plan.items[i];
+        auto committed = co_await appended_to[i]->committed(item.appended.next, plan.deadline);
+        if (!committed) item.error = std::move(committed).error();
     }
-    co_return answers;
+    co_return std::move(plan.items);
 }
 
 struct Visit {
     ShardServices* shard;
     AppendPlan plan;
-    Task<std::vector<AppendAnswer>> operator()() { return append(*shard, std::move(plan)); }
+    Task<std::vector<AppendItem>> operator()() { return append(*shard, std::move(plan)); }
 };
+
+// Of the plans of one request, one for each shard that owns a part of it: few.
+AppendPlan& plan_for(std::vector<AppendPlan>& plans, unsigned shard) {
+    const auto found = std::ranges::find(plans, shard, &AppendPlan::shard);
+    if (found != plans.end()) return *found;
+    AppendPlan& plan = plans.emplace_back();
+    plan.shard = shard;
+    return plan;
+}
 
 // One partition of the request, and what will be said of it.
 struct Entry {
@@ -151,7 +158,7 @@ Task<Outcome> produce(RequestContext& context) {
         here.shards.clock().now() + milliseconds(std::max(request.timeout_ms, 0));
 
     std::vector<Entry> entries;
-    std::map<unsigned, AppendPlan> plans;
+    std::vector<AppendPlan> plans;
     for (const auto& topic : request.topic_data) {
         const metadata::Topic* known =
             by_id ? here.image->topic(topic.topic_id) : here.image->topic(topic.name);
@@ -166,36 +173,40 @@ Task<Outcome> produce(RequestContext& context) {
             }
             entry.error = check(context, request, known, partition.index, partition.records);
             if (entry.error.code != ErrorCode::none) continue;
-            AppendPlan& plan =
-                plans[replica::shard_of(known->id(), partition.index, here.shards.count())];
-            plan.items.push_back({entries.size() - 1, known->id(), partition.index,
-                                  context.writable(partition.records->bytes)});
+            AppendPlan& plan = plan_for(
+                plans, replica::shard_of(known->id(), partition.index, here.shards.count()));
+            AppendItem& item = plan.items.emplace_back();
+            item.index = entries.size() - 1;
+            item.topic_id = known->id();
+            item.partition = partition.index;
+            item.records = context.writable(partition.records->bytes);
             plan.acks = request.acks;
             plan.deadline = deadline;
             plan.client = context.client.token;
         }
     }
 
-    if (plans.size() == 1) context.owned_by(plans.begin()->first);
+    if (plans.size() == 1) context.owned_by(plans.front().shard);
 
     // Every shard is told before any is awaited: a later request of this connection must not
     // overtake this one.
     std::vector<std::unique_ptr<runtime::ShardCall<Visit>>> calls;
     AppendPlan own;
-    for (auto& [shard, plan] : plans) {
-        if (shard == here.shards.self()) {
+    for (AppendPlan& plan : plans) {
+        if (plan.shard == here.shards.self()) {
             own = std::move(plan);
             continue;
         }
+        const unsigned shard = plan.shard;
         Visit visit{here.peers[shard], std::move(plan)};
         calls.push_back(
             std::make_unique<runtime::ShardCall<Visit>>(here.shards, shard, std::move(visit)));
         calls.back()->begin();
     }
-    const auto take = [&entries](std::vector<AppendAnswer> answers) {
-        for (AppendAnswer& answer : answers) {
-            entries[answer.index].error = std::move(answer.error);
-            entries[answer.index].appended = answer.appended;
+    const auto take = [&entries](std::vector<AppendItem> items) {
+        for (AppendItem& item : items) {
+            entries[item.index].error = std::move(item.error);
+            entries[item.index].appended = item.appended;
         }
     };
     if (!own.items.empty()) take(co_await append(here, std::move(own)));
