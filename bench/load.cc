@@ -310,11 +310,12 @@ private:
         Window window;
         runtime::TaskGroup receiving(shards_.ready());
         if (options_.acks != 0) receiving.spawn(receive_produced(*peer, window));
-        std::vector<Buffer> frames = frames_;
+        std::vector<Sending> sendings;
         const double own_rate = rate_ / connections;
         std::int32_t sent = 0;
         while (!over() && !all_sent() && !window.broken) {
             MonoTime since = shards_.clock().now();
+            std::size_t room = 1;
             if (own_rate > 0) {
                 const auto offset = std::chrono::duration<double>(
                     (sent + number / static_cast<double>(connections)) / own_rate);
@@ -324,16 +325,20 @@ private:
                 while (window.outstanding.size() >= options_.in_flight && !window.broken)
                     co_await window.freed.wait();
                 since = shards_.clock().now();
+                if (options_.acks != 0) room = options_.in_flight - window.outstanding.size();
             }
-            const unsigned turn = tailing_ ? number : number + static_cast<unsigned>(sent);
-            const auto partition =
-                static_cast<std::int32_t>(turn % static_cast<unsigned>(options_.partitions));
-            Buffer& frame = frames[static_cast<std::size_t>(partition)];
-            set_correlation(frame, sent++);
-            ++sent_;
-            if (tailing_) due_[static_cast<std::size_t>(partition)].push_back(since);
-            if (options_.acks != 0) window.outstanding.push_back({since, partition});
-            if (!co_await peer->send(frame)) {
+            // What may leave now leaves together, in one system call.
+            sendings.clear();
+            for (; room > 0 && !all_sent(); --room) {
+                const unsigned turn = tailing_ ? number : number + static_cast<unsigned>(sent);
+                const auto partition =
+                    static_cast<std::int32_t>(turn % static_cast<unsigned>(options_.partitions));
+                sendings.emplace_back(frames_[static_cast<std::size_t>(partition)], sent++);
+                ++sent_;
+                if (tailing_) due_[static_cast<std::size_t>(partition)].push_back(since);
+                if (options_.acks != 0) window.outstanding.push_back({since, partition});
+            }
+            if (!co_await peer->send(sendings)) {
                 totals_.complain("the connection broke while sending");
                 window.broken = true;
             } else if (options_.acks == 0) {
@@ -461,9 +466,9 @@ private:
         wanted.partition = partition;
         wanted.fetch_offset = next;
         wanted.partition_max_bytes = options_.fetch_bytes;
-        Buffer frame = frame_of(ApiKey::fetch, kFetchVersion, request);
-        set_correlation(frame, correlation);
-        const bool sent = co_await peer.send(frame);
+        const Buffer frame = frame_of(ApiKey::fetch, kFetchVersion, request);
+        Sending sending(frame, correlation);
+        const bool sent = co_await peer.send(std::span(&sending, 1));
         BytesView answer;
         if (sent) answer = co_await peer.receive();
         if (answer.empty()) {

@@ -7,10 +7,30 @@
 #include "wire/frame.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace cauce::bench {
+
+// A prepared frame on its way, under a correlation id of its own. The frame must outlive it.
+class Sending {
+public:
+    Sending(BytesView frame, std::int32_t correlation) : rest_(frame.subspan(kHeadBytes)) {
+        std::ranges::copy(frame.first(kHeadBytes), head_.begin());
+        store_big_endian(head_.data() + kCorrelationAt, correlation);
+    }
+    BytesView head() const { return head_; }
+    BytesView rest() const { return rest_; }
+
+private:
+    // Size, API key, version, correlation id.
+    static constexpr std::size_t kCorrelationAt = 8;
+    static constexpr std::size_t kHeadBytes = 12;
+    std::array<std::uint8_t, kHeadBytes> head_;
+    BytesView rest_;
+};
 
 class Peer {
 public:
@@ -19,6 +39,16 @@ public:
     runtime::Task<bool> send(BytesView frame) {
         const runtime::WritePart part = frame;
         const auto written = co_await stream_->write(std::span(&part, 1));
+        co_return written.has_value();
+    }
+    // All of them by one call. They are sent once.
+    runtime::Task<bool> send(std::span<Sending> sendings) {
+        parts_.clear();
+        for (const Sending& each : sendings) {
+            parts_.emplace_back(each.head());
+            parts_.emplace_back(each.rest());
+        }
+        const auto written = co_await stream_->write(parts_);
         co_return written.has_value();
     }
 
@@ -60,6 +90,7 @@ private:
     }
 
     std::unique_ptr<runtime::Stream> stream_;
+    std::vector<runtime::WritePart> parts_;  // of one write
     Buffer buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
@@ -73,10 +104,6 @@ Buffer frame_of(wire::ApiKey key, std::int16_t version, const Request& request) 
     wire::end_frame(writer);
     CHECK(writer.ok(), writer.error());
     return writer.take();
-}
-
-inline void set_correlation(Buffer& frame, std::int32_t id) {
-    store_big_endian(frame.data() + 8, id);
 }
 
 // One request and its answer, which points into `keep`. False when the connection ended or the
