@@ -230,6 +230,7 @@ NORMAL = [
     (re.compile(r"\[usable: \d+\]"), "[usable: N]"),
     # Java's set has another order each time.
     (re.compile(r"(?<=Valid states are: ).*"), lambda found: ", ".join(sorted(found[0].split(", ")))),
+    (re.compile(r"\[[\w-]+\](, \[[\w-]+\])+"), lambda found: ", ".join(sorted(found[0].split(", ")))),
     # What Kafka 4.3's tool does not know yet, 4.4 has.
     (re.compile(r",?\n\t(StreamsGroupTopologyDescriptionUpdate\(93\)|UnregisterController\(94\)): UNSUPPORTED"), ""),
     # What our broker adds to the refusal of a key that resembles a known one.
