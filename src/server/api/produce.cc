@@ -23,10 +23,10 @@ using Response = wire::ProduceResponse;
 constexpr std::int16_t kFirstVersionWithIds = 13;
 constexpr std::int16_t kFirstVersionWithZstd = 7;
 
-// One partition's batches, and what became of them. The bytes stay in the connection's frame, which
-// outlives the visit; nobody else touches them meanwhile.
+// The batches of one entry of the request, and what became of them. The bytes stay in the
+// connection's frame, which outlives the visit; nobody else touches them meanwhile.
 struct AppendItem {
-    std::size_t index = 0;  // the request's
+    std::size_t entry = 0;
     TopicId topic_id;
     std::int32_t partition = 0;
     MutableBytes records;
@@ -176,7 +176,7 @@ Task<Outcome> produce(RequestContext& context) {
             AppendPlan& plan = plan_for(
                 plans, replica::shard_of(known->id(), partition.index, here.shards.count()));
             AppendItem& item = plan.items.emplace_back();
-            item.index = entries.size() - 1;
+            item.entry = entries.size() - 1;
             item.topic_id = known->id();
             item.partition = partition.index;
             item.records = context.writable(partition.records->bytes);
@@ -205,8 +205,8 @@ Task<Outcome> produce(RequestContext& context) {
     }
     const auto take = [&entries](std::vector<AppendItem> items) {
         for (AppendItem& item : items) {
-            entries[item.index].error = std::move(item.error);
-            entries[item.index].appended = item.appended;
+            entries[item.entry].error = std::move(item.error);
+            entries[item.entry].appended = item.appended;
         }
     };
     if (!own.items.empty()) take(co_await append(here, std::move(own)));
