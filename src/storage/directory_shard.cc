@@ -19,6 +19,7 @@ DirectoryShard::DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, Fil
       logger_(std::move(logger)),
       on_offline_(std::move(on_offline)),
       flusher_(shards, [this](const IoError& error) { fail(error); }),
+      space_(shards.count()),
       tasks_(shards.ready()) {}
 
 void DirectoryShard::fail(const IoError& error) {
@@ -29,8 +30,42 @@ void DirectoryShard::fail(const IoError& error) {
 }
 
 IoError DirectoryShard::judge_write(IoError error) {
-    if (!is_disk_full(error)) fail(error);
+    if (is_disk_full(error)) {
+        ask_for_a_look();
+    } else {
+        fail(error);
+    }
     return error;
+}
+
+void DirectoryShard::tell_space(const SpaceFound& found) {
+    look_asked_ = false;
+    space_.told(found);
+    // What waits to be removed is what there is to free.
+    if (found.stage != SpaceStage::ample) removal_added_.notify_all();
+}
+
+void DirectoryShard::took_space(std::uint64_t bytes) {
+    if (!space_.took(bytes)) return;
+    const auto found = disk_.space(path_);
+    // A file system that does not say is found out by the writes themselves.
+    if (found && space_.looked(*found)) ask_for_a_look();
+}
+
+void DirectoryShard::ask_for_a_look() {
+    if (look_asked_ || !on_low_space_) return;
+    look_asked_ = true;
+    on_low_space_();
+}
+
+std::string DirectoryShard::why_full() const {
+    const SpaceFound& found = space_.found();
+    return "the disk of the log directory " + path_ +
+           " is full: " + size_text(found.space.free_bytes) + " of " +
+           size_text(found.space.total_bytes) + " are free, and the last " +
+           size_text(found.refuse_below) +
+           " are the broker's own (cauce.disk.free.refuse.bytes). Nothing was appended; try again "
+           "later. Reading goes on; so does deleting: topics, records, or by a lower retention";
 }
 
 void DirectoryShard::remove_file_later(std::string path, milliseconds delay) {
@@ -55,7 +90,10 @@ void DirectoryShard::schedule(Removal removal) {
 runtime::Task<void> DirectoryShard::run_removals() {
     while (!removals_.empty() && !stop_.requested()) {
         const MonoTime due = removals_.front().due;
-        if (shards_.clock().now() < due) {
+        // Who still reads such a file holds it open; the delay is for people, and room is worth
+        // more.
+        const bool at_once = space_.stage() != SpaceStage::ample;
+        if (!at_once && shards_.clock().now() < due) {
             // An earlier one may come meanwhile.
             co_await removal_added_.wait_until(shards_.timers(), due);
             continue;

@@ -6,6 +6,9 @@
 // full disk, take the directory offline at once. From then on nothing is written to it, appends
 // answer EIO, and the owner has been told through `on_offline`; it moves leadership away and tells
 // the other shards by calling `fail` there. Reading goes on as long as the device answers.
+//
+// A full disk is no failure: see space_stage.h. The owner looks at the file system and tells each
+// shard by `tell_space`; a shard that finds less than was known asks for that by `on_low_space`.
 #pragma once
 
 #include "base/log.h"
@@ -17,6 +20,7 @@
 #include "runtime/task_group.h"
 #include "storage/file_cache.h"
 #include "storage/flush.h"
+#include "storage/space_gate.h"
 #include "storage/tail_buffer.h"
 
 #include <functional>
@@ -57,13 +61,27 @@ public:
     // directory offline. Returns its argument.
     IoError judge_write(IoError error);
 
+    // Clients' appends go through it; what the broker writes for itself only tells it what it took.
+    SpaceGate& space() { return space_; }
+    const SpaceGate& space() const { return space_; }
+    void on_low_space(std::function<void()> listener) { on_low_space_ = std::move(listener); }
+    void tell_space(const SpaceFound& found);
+    // So much was secured on the disk.
+    void took_space(std::uint64_t bytes);
+    // For a client whose batch is refused: what is so, and what to do.
+    std::string why_full() const;
+
+    // A log could not be closed in order: the stop was not a clean one.
+    void note_unclosed() { has_unclosed_ = true; }
+    bool has_unclosed() const { return has_unclosed_; }
+
     // Whether the file system can reserve space ahead; found out at the first try.
     bool can_reserve() const { return can_reserve_; }
     void set_cannot_reserve() { can_reserve_ = false; }
 
-    // Removes files, or a folder with the files in it, when `delay` has passed. They have a name
-    // already that no recovery takes for data (.deleted, -delete), so that a crash only means they
-    // are removed at the next start.
+    // Removes files, or a folder with the files in it, when `delay` has passed, or as soon as room
+    // is scarce. They have a name already that no recovery takes for data (.deleted, -delete), so
+    // that a crash only means they are removed at the next start.
     void remove_file_later(std::string path, milliseconds delay);
     void remove_folder_later(std::string folder, milliseconds delay);
     std::size_t waiting_removals() const { return removals_.size(); }
@@ -82,6 +100,7 @@ private:
     void schedule(Removal removal);
     runtime::Task<void> run_removals();
     void remove(const Removal& removal);
+    void ask_for_a_look();
 
     runtime::Disk& disk_;
     runtime::Shards& shards_;
@@ -91,10 +110,14 @@ private:
     OnOffline on_offline_;
     std::optional<IoError> offline_;
     Flusher flusher_;
+    SpaceGate space_;
+    std::function<void()> on_low_space_;
+    bool look_asked_ = false;
     TailBudget tail_budget_{kTailBytes};
     std::vector<Removal> removals_;  // heap, earliest first
     bool removing_ = false;
     bool can_reserve_ = true;
+    bool has_unclosed_ = false;
     runtime::WaitList removal_added_;
     runtime::Stop stop_;
     runtime::TaskGroup tasks_;

@@ -13,7 +13,10 @@ Flushable::~Flushable() {
 }
 
 Flusher::Flusher(runtime::Shards& shards, std::function<void(const IoError&)> failed)
-    : failed_(std::move(failed)), rounds_task_(shards.ready()), members_(shards.ready()) {}
+    : shards_(shards),
+      failed_(std::move(failed)),
+      rounds_task_(shards.ready()),
+      members_(shards.ready()) {}
 
 Flusher::~Flusher() {
     // Members that outlive it, as after a simulated crash, must not reach back.
@@ -48,6 +51,8 @@ runtime::Task<void> Flusher::run_rounds() {
             if (running_[place] != nullptr) members_.spawn(flush_member(place));
         co_await members_.join();
         running_.clear();
+        if (std::exchange(postponed_, false))
+            co_await shards_.sleep_until(shards_.clock().now() + kPostponed);
     }
     active_ = false;
     quiet_.notify_all();
@@ -55,14 +60,21 @@ runtime::Task<void> Flusher::run_rounds() {
 
 runtime::Task<void> Flusher::flush_member(std::size_t place) {
     if (dead_ || running_[place] == nullptr) co_return;
-    IoResult<void> flushed = co_await running_[place]->flush();
+    const IoResult<Flushed> flushed = co_await running_[place]->flush();
     if (!flushed) fail(flushed.error());
     Flushable* member = running_[place];
     if (member == nullptr) co_return;
     running_[place] = nullptr;
     member->running_place_ = Flushable::kNowhere;
     // After a failure nobody's flush counts, even one that ended well: fail() told them.
-    if (!dead_) member->flush_done();
+    if (dead_) co_return;
+    if (*flushed == Flushed::all) {
+        member->flush_done();
+        co_return;
+    }
+    postponed_ = true;
+    enter(*member);
+    member->flush_postponed();
 }
 
 void Flusher::fail(const IoError& error) {

@@ -3,10 +3,13 @@
 // share a flush, and nobody waits for more than two.
 //
 // One Flusher for each log directory and shard, owned by DirectoryShard. A failed flush is never
-// repeated: it takes the directory offline (D20), and everyone who waits is told.
+// repeated: it takes the directory offline (D20), and everyone who waits is told. A flush that has
+// to write something first, and meets a full disk there, has not failed: it comes again in a round
+// some moments later.
 #pragma once
 
 #include "base/result.h"
+#include "base/time.h"
 #include "runtime/shards.h"
 #include "runtime/task.h"
 #include "runtime/task_group.h"
@@ -19,6 +22,14 @@
 namespace cauce::storage {
 
 class Flusher;
+
+// How a flush ended that did not fail.
+enum class Flushed : std::uint8_t {
+    all,
+    // A file that goes along found no room. Everything that was written before stands as it was,
+    // and none of it counts as flushed yet.
+    later,
+};
 
 // Something a round flushes. A log is one; so is any other file of the directory whose owner wants
 // to share rounds.
@@ -39,9 +50,11 @@ private:
     // Makes durable all that was written before the call. The object may be destroyed while the
     // task is suspended: after its first suspension the task touches nothing of it. Runs beside the
     // other members of the round.
-    virtual runtime::Task<IoResult<void>> flush() = 0;
+    virtual runtime::Task<IoResult<Flushed>> flush() = 0;
     // The flush ended well.
     virtual void flush_done() = 0;
+    // It ended with `later`, and has entered a later round already.
+    virtual void flush_postponed() {}
     // This or another flush of the directory failed; the directory is offline. Called once for
     // every member of the round and of the one that gathers.
     virtual void flush_failed(const IoError& error) = 0;
@@ -53,6 +66,9 @@ private:
 
 class Flusher {
 public:
+    // Before what was postponed is tried again, along with everything that gathered meanwhile.
+    static constexpr Duration kPostponed = milliseconds(500);
+
     // `failed` is called once, with the first failure, before the members are told.
     Flusher(runtime::Shards& shards, std::function<void(const IoError&)> failed);
     Flusher(const Flusher&) = delete;
@@ -78,11 +94,13 @@ private:
     runtime::Task<void> flush_member(std::size_t place);
     void fail(const IoError& error);
 
+    runtime::Shards& shards_;
     std::function<void(const IoError&)> failed_;
     std::vector<Flushable*> gathering_;  // null: left again
     std::vector<Flushable*> running_;
     bool active_ = false;
     bool dead_ = false;
+    bool postponed_ = false;
     std::uint64_t rounds_ = 0;
     runtime::WaitList quiet_;
     runtime::TaskGroup rounds_task_;

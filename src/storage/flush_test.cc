@@ -11,20 +11,24 @@ namespace {
 struct Probe final : Flushable {
     explicit Probe(runtime::WaitList& gate) : gate(gate) {}
 
-    runtime::Task<IoResult<void>> flush() override {
+    runtime::Task<IoResult<Flushed>> flush() override {
         ++started;
-        int error_now = error;
+        const int error_now = error;
+        const Flushed end_now = end;
         co_await gate.wait();
         if (error_now != 0) co_return io_fail(error_now, "fdatasync", "probe");
-        co_return IoResult<void>{};
+        co_return end_now;
     }
     void flush_done() override { ++done; }
+    void flush_postponed() override { ++postponed; }
     void flush_failed(const IoError& why) override { failure = why.number; }
 
     runtime::WaitList& gate;
     int error = 0;
+    Flushed end = Flushed::all;
     int started = 0;
     int done = 0;
+    int postponed = 0;
     int failure = 0;
 };
 
@@ -107,6 +111,104 @@ TEST_F(FlusherTest, AMemberMayGoAnyTime) {
     open_gate();
     EXPECT_EQ(stays.done, 1);
     EXPECT_EQ(failures, 0);
+}
+
+TEST_F(FlusherTest, APostponedFlushComesAgainAndFailsNothing) {
+    Probe full(gate), other(gate), late(gate);
+    full.end = Flushed::later;
+    flusher.enter(full);
+    flusher.enter(other);
+    shard.settle();
+    open_gate();
+    EXPECT_EQ(other.done, 1);
+    EXPECT_EQ(full.done, 0);
+    EXPECT_EQ(full.postponed, 1);
+    // Not at once: the disk would only be asked again and again.
+    flusher.enter(late);
+    shard.settle();
+    EXPECT_EQ(full.started, 1);
+    EXPECT_EQ(late.started, 0);
+    full.end = Flushed::all;
+    shard.advance(Flusher::kPostponed);
+    EXPECT_EQ(full.started, 2);
+    EXPECT_EQ(late.started, 1);
+    open_gate();
+    EXPECT_EQ(full.done, 1);
+    EXPECT_EQ(late.done, 1);
+    EXPECT_EQ(failures, 0);
+    EXPECT_FALSE(flusher.failed());
+}
+
+TEST_F(FlusherTest, AMemberMayGoWhileItIsPostponed) {
+    auto full = std::make_unique<Probe>(gate);
+    full->end = Flushed::later;
+    flusher.enter(*full);
+    shard.settle();
+    open_gate();
+    full.reset();
+    bool drained = false;
+    shard.start([](Flusher& f, bool& d) -> runtime::Task<void> {
+        co_await f.drain();
+        d = true;
+    }(flusher, drained));
+    EXPECT_FALSE(drained);
+    shard.advance(Flusher::kPostponed);
+    EXPECT_TRUE(drained);
+    EXPECT_EQ(failures, 0);
+}
+
+TEST(DirectoryShard, WhatWaitsToBeRemovedGoesAtOnceWhenRoomIsScarce) {
+    testing::OneShard shard;
+    testing::MemoryDisk disk("/d");
+    FileCache files(disk, 10);
+    DirectoryShard home(disk, shard, files, "/d", {}, nullptr);
+    for (const char* name : {"/d/a.deleted", "/d/b.deleted", "/d/c.deleted"})
+        disk.put(name, "x");
+    home.remove_file_later("/d/a.deleted", milliseconds(60'000));
+    home.remove_file_later("/d/b.deleted", milliseconds(90'000));
+    shard.settle();
+    EXPECT_TRUE(disk.exists("/d/a.deleted"));
+    home.tell_space({SpaceStage::scarce, {1000, 10}, 5});
+    shard.settle();
+    EXPECT_FALSE(disk.exists("/d/a.deleted"));
+    EXPECT_FALSE(disk.exists("/d/b.deleted"));
+    // The next one does not wait either, until there is room again.
+    home.remove_file_later("/d/c.deleted", milliseconds(60'000));
+    shard.settle();
+    EXPECT_FALSE(disk.exists("/d/c.deleted"));
+    home.tell_space({SpaceStage::ample, {1000, 900}, 5});
+    disk.put("/d/d.deleted", "x");
+    home.remove_file_later("/d/d.deleted", milliseconds(60'000));
+    shard.settle();
+    EXPECT_TRUE(disk.exists("/d/d.deleted"));
+    shard.advance(seconds(60));
+    EXPECT_FALSE(disk.exists("/d/d.deleted"));
+}
+
+TEST(DirectoryShard, AsksForALookWhenLessIsLeftThanWasKnown) {
+    testing::OneShard shard;
+    testing::MemoryDisk disk("/d");
+    FileCache files(disk, 10);
+    DirectoryShard home(disk, shard, files, "/d", {}, nullptr);
+    int asked = 0;
+    home.on_low_space([&asked] { ++asked; });
+    disk.capacity_bytes = 10'000'000;
+    home.tell_space({SpaceStage::ample, {10'000'000, 10'000'000}, 1'000'000});
+    home.took_space(4'000'000);
+    EXPECT_EQ(asked, 0);
+    disk.put("/d/others", std::string(9'500'000, 'x'));
+    home.took_space(4'000'000);
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(home.space().stage(), SpaceStage::full);
+    EXPECT_NE(home.why_full().find("488 KiB of 9.5 MiB are free"), std::string::npos)
+        << home.why_full();
+    // Once, until the answer has come.
+    home.judge_write({ENOSPC, "pwrite", "f"});
+    EXPECT_EQ(asked, 1);
+    home.tell_space({SpaceStage::full, {10'000'000, 500'000}, 1'000'000});
+    home.judge_write({ENOSPC, "pwrite", "f"});
+    EXPECT_EQ(asked, 2);
+    EXPECT_FALSE(home.offline());
 }
 
 TEST(DirectoryShard, RemovesWhenTheDelayHasPassedEarliestFirst) {

@@ -412,32 +412,50 @@ runtime::Task<void> sync_into(runtime::Disk& disk, std::string folder, IoResult<
     if (!synced) result = std::move(synced);
 }
 
+constexpr std::string_view kEpochsFile = "leader-epoch-checkpoint";
+
+// Whether the new text found no room before it took the old one's place. A folder whose own flush
+// fails is in doubt, whatever the reason.
+bool found_no_room(const IoError& error) {
+    return is_disk_full(error) && std::string_view(error.operation) != "fsync";
+}
+
 runtime::Task<void> replace_into(runtime::Disk& disk, std::string folder, std::string text,
-                                 IoResult<void>& result) {
-    auto replaced = co_await replace_file(disk, std::move(folder), "leader-epoch-checkpoint", text);
-    if (!replaced) result = std::move(replaced);
+                                 IoResult<void>& result, Flushed& ended) {
+    auto replaced = co_await replace_file(disk, std::move(folder), std::string(kEpochsFile), text);
+    if (replaced) co_return;
+    if (found_no_room(replaced.error()))
+        ended = Flushed::later;
+    else
+        result = std::move(replaced);
 }
 
 }  // namespace
 
-runtime::Task<IoResult<void>> Log::run_flush(FlushWork work) {
-    if (!work.failed) co_return work.failed;
+runtime::Task<IoResult<Flushed>> Log::run_flush(FlushWork work) {
+    if (!work.failed) co_return std::unexpected(work.failed.error());
     const bool names = work.sync_folder || work.parent || work.epochs;
-    if (work.files.size() == 1 && !names) co_return co_await work.files.front()->sync();
+    if (work.files.size() == 1 && !names) {
+        auto synced = co_await work.files.front()->sync();
+        if (!synced) co_return std::unexpected(std::move(synced).error());
+        co_return Flushed::all;
+    }
     runtime::ReadyQueue& ready = co_await runtime::current_ready_queue();
     IoResult<void> result;
+    Flushed ended = Flushed::all;
     runtime::TaskGroup group(ready);
     for (auto& file : work.files)
         group.spawn(sync_into(std::move(file), result));
     if (work.epochs)
-        group.spawn(replace_into(*work.disk, *work.folder, std::move(*work.epochs), result));
+        group.spawn(replace_into(*work.disk, *work.folder, std::move(*work.epochs), result, ended));
     if (work.sync_folder) group.spawn(sync_into(*work.disk, *work.folder, result));
     if (work.parent) group.spawn(sync_into(*work.disk, std::move(*work.parent), result));
     co_await group.join();
-    co_return result;
+    if (!result) co_return std::unexpected(std::move(result).error());
+    co_return ended;
 }
 
-runtime::Task<IoResult<void>> Log::flush() {
+runtime::Task<IoResult<Flushed>> Log::flush() {
     FlushWork work = take_flush_work();
     flushing_upto_ = work.upto;
     co_return co_await run_flush(std::move(work));
@@ -451,6 +469,17 @@ void Log::flush_done() {
     flushing_upto_ = kNoFlush;
     flushed_.notify_all();
     if (observer_ != nullptr) observer_->log_flushed();
+}
+
+// The epochs' file found no room, and with it the folder was not flushed; the rest of the work is
+// done, and what was written since its beginning is not in it.
+void Log::flush_postponed() {
+    flushing_upto_ = kNoFlush;
+    dirty_.epochs = true;
+    dirty_.folder = true;
+    dirty_.with_active = true;
+    // Who waits for this flush to end, whatever came of it, may go on.
+    flushed_.notify_all();
 }
 
 void Log::flush_failed(const IoError&) {
@@ -678,8 +707,10 @@ runtime::Task<IoResult<void>> Log::close() {
     auto flushed = co_await run_flush(std::move(work));
     if (!flushed) {
         home_.fail(flushed.error());
-        co_return flushed;
+        co_return std::unexpected(std::move(flushed).error());
     }
+    if (*flushed == Flushed::later)
+        co_return io_fail(ENOSPC, "write", *folder_ + "/" + std::string(kEpochsFile));
     flushed_offset_ = std::max(flushed_offset_, upto);
     release_memory();
     flushed_.notify_all();

@@ -135,6 +135,7 @@ public:
     void reconfigure(std::shared_ptr<const LogConfig> config);
     void observe(LogObserver* observer) { observer_ = observer; }
     const RecoveryReport& recovery() const { return *recovery_; }
+    DirectoryShard& home() { return home_; }
     const DirectoryShard& home() const { return home_; }
     std::string folder() const;
 
@@ -249,11 +250,12 @@ private:
 
     Log(DirectoryShard& home, LogOpenOptions options);
 
-    runtime::Task<IoResult<void>> flush() override;
+    runtime::Task<IoResult<Flushed>> flush() override;
     void flush_done() override;
+    void flush_postponed() override;
     void flush_failed(const IoError& error) override;
     FlushWork take_flush_work();
-    static runtime::Task<IoResult<void>> run_flush(FlushWork work);
+    static runtime::Task<IoResult<Flushed>> run_flush(FlushWork work);
 
     bool flush_mode() const { return config_->durability == Durability::flush; }
     std::unexpected<IoError> offline_error() const;

@@ -164,22 +164,33 @@ bool Segment::wants_roll(const LogConfig& config, std::uint64_t bytes, std::int6
 
 IoResult<void> Segment::secure_space(std::uint64_t bytes, const LogConfig& config) {
     const std::uint64_t end = size_ + bytes;
-    if (end <= reserved_end_ || !home_.can_reserve()) return {};
-    // As much again as there is: a small log takes little, a large one asks seldom.
-    const std::uint64_t ahead = std::clamp<std::uint64_t>(size_, kPage, kReserveMax);
+    if (end <= reserved_end_) return {};
+    if (!home_.can_reserve()) {
+        home_.took_space(bytes);
+        return {};
+    }
+    // As much again as there is: a small log takes little, a large one asks seldom. Where room is
+    // scarce nobody takes what others may need.
+    const bool ample = home_.space().stage() == SpaceStage::ample;
+    const std::uint64_t ahead = std::clamp<std::uint64_t>(ample ? size_ : 0, kPage, kReserveMax);
     const auto segment_bytes = static_cast<std::uint64_t>(config.segment_bytes);
     const std::uint64_t wanted =
         std::max(end, std::min(round_up(end + ahead, kPage), segment_bytes));
     ASSIGN_OR_RETURN(auto opened, open_file());
+    const std::uint64_t held = std::max<std::uint64_t>(reserved_end_, size_);
     auto reserved = opened->reserve(size_, wanted - size_);
     if (reserved) {
         reserved_end_ = wanted;
+        home_.took_space(wanted - held);
         return {};
     }
     // There may be room for this batch, if not for more.
     if (is_disk_full(reserved.error()) && wanted > end) {
         reserved = opened->reserve(size_, bytes);
-        if (reserved) reserved_end_ = end;
+        if (reserved) {
+            reserved_end_ = end;
+            home_.took_space(end - held);
+        }
     }
     if (!reserved && reserved.error().number == EOPNOTSUPP) {
         home_.set_cannot_reserve();
