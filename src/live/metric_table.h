@@ -15,6 +15,7 @@ using enum MetricType;
 
 inline constexpr std::string_view kVersion[] = {"version"};
 inline constexpr std::string_view kShard[] = {"shard"};
+inline constexpr std::string_view kDirectory[] = {"directory"};
 inline constexpr std::string_view kRequest[] = {"request"};
 inline constexpr std::string_view kQuantile[] = {"request", "quantile"};
 inline constexpr std::string_view kBucket[] = {"request", "le"};
@@ -46,6 +47,21 @@ inline constexpr Metric kMetrics[] = {
     {"kafka_log_logmanager_offlinelogdirectorycount", gauge, "directories", {},
      "Log directories that failed.",
      "Whenever it is not 0: the broker's log names the directory and the error. It is not written to again until the disk is mended and the node started anew."},
+    {"cauce_log_directory_free_bytes", gauge, "bytes", kDirectory,
+     "Free room on the disk of a log directory.",
+     "When it falls from day to day: work out when it reaches cauce.disk.free.throttle.bytes, and lower retention or enlarge the disk before."},
+    {"cauce_log_directory_total_bytes", gauge, "bytes", kDirectory,
+     "Size of the disk of a log directory.",
+     "When it is not what you gave it: something else is mounted there, or nothing."},
+    {"cauce_log_directory_stage", gauge, "0, 1 or 2", kDirectory,
+     "0 while there is room, 1 when it runs out (producers are slowed down), 2 when the disk is full (records are refused).",
+     "Whenever it is not 0: the broker's log says what to do; `cauce topic retention` says when records go by themselves."},
+    {"cauce_log_directory_throttled_batches_total", counter, "batches", kDirectory,
+     "Batches whose producer was told to keep quiet because the disk runs full.",
+     "When it grows: as for cauce_log_directory_stage."},
+    {"cauce_log_directory_refused_batches_total", counter, "batches", kDirectory,
+     "Batches that were refused because the disk is full.",
+     "When it grows: as for cauce_log_directory_stage. Producers try again until their delivery.timeout.ms is over, then records are lost to them."},
 
     // The metadata quorum.
     {"kafka_controller_kafkacontroller_activecontrollercount", gauge, "1 or 0", {},

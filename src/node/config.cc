@@ -281,6 +281,8 @@ private:
         config_.broker_session_timeout = span("broker.session.timeout.ms");
         config_.heartbeat_interval = span("broker.heartbeat.interval.ms");
         config_.retention_check_interval = span("log.retention.check.interval.ms");
+        config_.first_retention_check =
+            std::min(span("log.initial.task.delay.ms"), config_.retention_check_interval);
         config_.flush_check_interval = span("log.flush.scheduler.interval.ms");
         config_.high_watermark_checkpoint_interval =
             span("replica.high.watermark.checkpoint.interval.ms");

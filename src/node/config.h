@@ -49,6 +49,8 @@ struct Config {
     milliseconds broker_session_timeout{9000};
     milliseconds heartbeat_interval{2000};
     milliseconds retention_check_interval{300'000};
+    // After the start; log.initial.task.delay.ms, if that is less than the interval.
+    milliseconds first_retention_check{30'000};
     milliseconds flush_check_interval{
         INT64_MAX};  // log.flush.scheduler.interval.ms; never by default
     milliseconds high_watermark_checkpoint_interval{5'000};

@@ -334,9 +334,15 @@ Task<Result<void>> DataDirectories::write_checkpoint(storage::Checkpoint which,
     co_return outcome;
 }
 
-Task<void> DataDirectories::write_clean_shutdown(std::int64_t broker_epoch) {
+Task<void> DataDirectories::write_clean_shutdown(std::int64_t broker_epoch,
+                                                 std::vector<bool> closed) {
     for (std::size_t i = 0; i < count(); ++i) {
         if (failure(i)) continue;
+        if (i < closed.size() && !closed[i]) {
+            log_.warn("not every log in " + path(i) +
+                      " was closed in order: the next start checks them");
+            continue;
+        }
         const auto clean = co_await directories_[i].files->write_clean_shutdown(broker_epoch);
         if (!clean) {
             log_.error("the stop was clean but cannot be marked so: " + clean.error().to_string());

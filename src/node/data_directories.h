@@ -78,8 +78,10 @@ public:
     // Replaces the files whose contents changed. `offsets` by directory.
     Task<Result<void>> write_checkpoint(storage::Checkpoint which,
                                         std::vector<storage::OffsetMap> offsets);
-    // The last thing of a clean stop.
-    Task<void> write_clean_shutdown(std::int64_t broker_epoch);
+    // The last thing of a clean stop. `closed`: of which directories every log was closed in order,
+    // which a full disk may prevent; the others get no mark, so that the next start looks at what
+    // is there. Empty: of all.
+    Task<void> write_clean_shutdown(std::int64_t broker_epoch, std::vector<bool> closed = {});
 
 private:
     struct Directory {

@@ -187,6 +187,12 @@ TEST_F(DataDirectoriesTest, CleanWasTheStopOfAllOrOfNone) {
     EXPECT_EQ(directories_->clean_broker_epoch(), -1);
     EXPECT_TRUE((*directories_->checkpoints())[0].clean);
     EXPECT_FALSE((*directories_->checkpoints())[1].clean);
+    // Nor is one with a log that could not be closed.
+    shard_.await(directories_->write_clean_shutdown(14, {false, true}));
+    ASSERT_EQ(refusal(), "");
+    EXPECT_EQ(directories_->clean_broker_epoch(), -1);
+    EXPECT_FALSE((*directories_->checkpoints())[0].clean);
+    EXPECT_TRUE((*directories_->checkpoints())[1].clean);
 }
 
 TEST_F(DataDirectoriesTest, CheckpointsAreEachDirectorysOwn) {

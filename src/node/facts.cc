@@ -88,6 +88,9 @@ runtime::Task<ShardFacts> facts_of(Shard& shard, Detail detail) {
     facts.requests = shard.services().request_times;
     facts.connections = shard.connections().size();
     facts.request_bytes = shard.services().request_memory.used();
+    for (const storage::DirectoryShard* directory : shard.partitions().directories())
+        facts.space.push_back({directory->path(), directory->space().throttled_batches(),
+                               directory->space().refused_batches()});
     // They may be closed or deleted meanwhile; what they are asked for here can be asked then too.
     std::vector<std::shared_ptr<replica::Partition>> partitions;
     partitions.reserve(shard.partitions().size());

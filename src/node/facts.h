@@ -12,6 +12,7 @@
 #include "quorum/quorum.h"
 #include "runtime/shards.h"
 #include "runtime/task.h"
+#include "storage/space_gate.h"
 
 #include <cstdint>
 #include <optional>
@@ -59,6 +60,19 @@ struct GroupFacts {
     std::vector<MemberFacts> readers{};     // the members, with Detail::edges
 };
 
+// What room a log directory has, as it was found last.
+struct DirectoryFacts {
+    std::string path;
+    storage::SpaceFound space;
+};
+
+// What the clients of a shard met when a disk ran full, by directory.
+struct SpaceCounts {
+    std::string path;
+    std::uint64_t throttled_batches = 0;
+    std::uint64_t refused_batches = 0;
+};
+
 struct ShardFacts {
     std::vector<PartitionFacts> partitions;
     std::vector<GroupFacts> groups;
@@ -66,6 +80,7 @@ struct ShardFacts {
     std::size_t connections = 0;
     std::vector<live::Client> clients;  // with Detail::edges
     std::size_t request_bytes = 0;
+    std::vector<SpaceCounts> space;
 };
 
 struct NodeFacts {
@@ -73,7 +88,8 @@ struct NodeFacts {
     Phase phase = Phase::opening;
     Duration up{0};
     std::size_t offline_directories = 0;
-    metadata::ImagePointer image;  // null before the metadata is replayed
+    std::vector<DirectoryFacts> directories;  // that work, once they were looked at
+    metadata::ImagePointer image;             // null before the metadata is replayed
     std::optional<quorum::QuorumStatus> quorum;
     std::vector<ShardFacts> shards;  // none before they are made
 };

@@ -181,6 +181,7 @@ public:
 
     Task<void> write() {
         write_node();
+        write_directories();
         if (facts_.quorum) write_quorum(*facts_.quorum);
         write_requests();
         if (facts_.image) {
@@ -237,6 +238,7 @@ private:
     }
 
     void write_node();
+    void write_directories();
     void write_quorum(const quorum::QuorumStatus& quorum);
     void write_requests();
     void write_cluster();
@@ -267,6 +269,36 @@ void Writer::write_node() {
     begin(metric("cauce_request_memory_bytes"));
     for (std::size_t i = 0; i < facts_.shards.size(); ++i)
         out_.sample({{"shard", std::to_string(i)}}, facts_.shards[i].request_bytes);
+}
+
+void Writer::write_directories() {
+    const auto by_directory = [this](const Metric& family, const auto& value) {
+        begin(family);
+        for (const DirectoryFacts& directory : facts_.directories)
+            out_.sample({{"directory", directory.path}}, value(directory.space));
+    };
+    using storage::SpaceFound;
+    by_directory(metric("cauce_log_directory_free_bytes"),
+                 [](const SpaceFound& found) { return found.space.free_bytes; });
+    by_directory(metric("cauce_log_directory_total_bytes"),
+                 [](const SpaceFound& found) { return found.space.total_bytes; });
+    by_directory(metric("cauce_log_directory_stage"),
+                 [](const SpaceFound& found) { return static_cast<int>(found.stage); });
+
+    std::map<std::string_view, SpaceCounts> counts;
+    for (const ShardFacts& shard : facts_.shards) {
+        for (const SpaceCounts& some : shard.space) {
+            SpaceCounts& sum = counts[some.path];
+            sum.throttled_batches += some.throttled_batches;
+            sum.refused_batches += some.refused_batches;
+        }
+    }
+    begin(metric("cauce_log_directory_throttled_batches_total"));
+    for (const auto& [path, sum] : counts)
+        out_.sample({{"directory", path}}, sum.throttled_batches);
+    begin(metric("cauce_log_directory_refused_batches_total"));
+    for (const auto& [path, sum] : counts)
+        out_.sample({{"directory", path}}, sum.refused_batches);
 }
 
 void Writer::write_quorum(const quorum::QuorumStatus& quorum) {

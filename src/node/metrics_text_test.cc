@@ -151,6 +151,10 @@ NodeFacts serving_node() {
     led.counters.refused_batches = 2;
     led.counters.fetched_bytes = 700;
     led.counters.fetches = 3;
+    facts.directories = {{"/a", {storage::SpaceStage::scarce, {5000, 400}, 100}},
+                         {"/b", {storage::SpaceStage::ample, {9000, 8000}, 100}}};
+    facts.shards[0].space = {{"/a", 3, 1}, {"/b", 0, 0}};
+    facts.shards[1].space = {{"/a", 4, 0}, {"/b", 0, 0}};
     facts.shards[1].partitions.push_back(led);
     facts.shards[0].groups.push_back(
         {"readers", 2, {{"a", 0, Offset{30}}, {"a", 1, Offset{7}}, {"gone", 0, Offset{3}}}});
@@ -162,6 +166,13 @@ TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
     const std::string text = page();
     for (const std::string line : {
              "kafka_server_kafkaserver_brokerstate 3",
+             "cauce_log_directory_free_bytes{directory=\"/a\"} 400",
+             "cauce_log_directory_total_bytes{directory=\"/b\"} 9000",
+             "cauce_log_directory_stage{directory=\"/a\"} 1",
+             "cauce_log_directory_stage{directory=\"/b\"} 0",
+             "cauce_log_directory_throttled_batches_total{directory=\"/a\"} 7",
+             "cauce_log_directory_refused_batches_total{directory=\"/a\"} 1",
+             "cauce_log_directory_refused_batches_total{directory=\"/b\"} 0",
              "kafka_controller_kafkacontroller_activecontrollercount 1",
              "kafka_controller_kafkacontroller_activebrokercount 1",
              "kafka_controller_kafkacontroller_fencedbrokercount 1",

@@ -21,6 +21,9 @@ constexpr Duration kControlledShutdown = seconds(5);
 // Between two tries to tell the controller of directories.
 constexpr Duration kAssignmentRetry = seconds(1);
 
+// Between two passes of retention while room is scarce: whoever deletes records then waits for it.
+constexpr milliseconds kPressedRetention = seconds(5);
+
 // Record types that guard a cluster which Cauce would leave open (D18).
 struct SecurityRecord {
     std::int16_t type;
@@ -139,6 +142,8 @@ Task<Result<void>> Node::start() {
     CO_RETURN_IF_ERROR(co_await take_checkpoints());
     CO_RETURN_IF_ERROR(co_await tidy_folders());
     CO_RETURN_IF_ERROR(co_await start_shards());
+    // Before the first client: what is to be refused is refused from the first batch on.
+    co_await look_at_space(true);
     CO_RETURN_IF_ERROR(co_await listen());
     health_->enter(Phase::recovering);
     following_->spawn(follow_images());
@@ -146,6 +151,7 @@ Task<Result<void>> Node::start() {
     background_->spawn(checkpoint_high_watermarks());
     background_->spawn(checkpoint_recovery_points());
     background_->spawn(delete_old_segments());
+    background_->spawn(watch_space());
     background_->spawn(flush_due_logs());
     background_->spawn(expire_producers());
     co_return Result<void>{};
@@ -184,6 +190,11 @@ Task<Result<void>> Node::open_directories() {
     directories_.emplace(seams.disk, seams.shards, log());
     CO_RETURN_IF_ERROR(co_await directories_->open(config_));
     config_.settings.cluster_id = directories_->cluster_id();
+    const metadata::Image nothing_set;
+    const metadata::EffectiveConfig from_file(nothing_set, config_.settings.file,
+                                              config_.settings.node_id);
+    space_.emplace(seams.disk, config_.all_directories(), space_limits(from_file), log());
+    space_->make_room_to_start();
     // Every controller has one, from the format step on.
     const std::string& path = config_.metadata_directory;
     if (!seams.disk.exists(path + "/" + std::string(quorum::kMetadataFolder))) {
@@ -297,6 +308,7 @@ Task<void> Node::make_shard(unsigned shard) {
     Peer& peer = peers_[shard];
     peer.shard = std::make_unique<Shard>(*peer.seams, config_, *controller_, log_starts_,
                                          directories_->checkpoints(), on_offline);
+    peer.shard->on_low_space([this, shard] { report_low_space(shard); });
     for (std::size_t i = 0; i < directories_->count(); ++i) {
         if (const auto& failure = directories_->failure(i)) peer.shard->fail_directory(i, *failure);
     }
@@ -376,6 +388,9 @@ Task<void> Node::follow_images() {
         // Several may have come meanwhile: the newest says it all.
         const metadata::ImagePointer before = std::exchange(applied, newest_image_);
         note_cordoned(*applied);
+        const metadata::EffectiveConfig settings(*applied, config_.settings.file,
+                                                 config_.settings.node_id);
+        space_->set_limits(space_limits(settings));
         const metadata::Image nothing;
         auto followed = places_->follow(before ? *before : nothing, *applied);
         const auto placement =
@@ -411,6 +426,68 @@ void Node::note_cordoned(const metadata::Image& image) {
     const bool all = contains(cordoned, "*");
     for (std::size_t i = 0; i < directories_->count(); ++i)
         places_->set_cordoned(i, all || contains(cordoned, directories_->path(i)));
+}
+
+// ---- room ----
+
+Task<void> Node::watch_space() {
+    runtime::Shards& here = peers_[0].seams->shards;
+    while (!stopping_.requested()) {
+        if (!look_asked_)
+            co_await look_wanted_.wait_until(here.timers(),
+                                             here.clock().now() + SpaceWatch::kInterval);
+        if (stopping_.requested()) co_return;
+        // Who asked waits for an answer, whatever it is.
+        const bool tell_all = std::exchange(look_asked_, false);
+        co_await look_at_space(tell_all);
+    }
+}
+
+Task<void> Node::look_at_space(bool tell_all) {
+    std::vector<std::optional<storage::SpaceFound>> news(directories_->count());
+    bool any = false;
+    for (std::size_t i = 0; i < space_->count(); ++i) {
+        const bool holds_partitions = i < directories_->count();
+        if (holds_partitions && directories_->failure(i)) continue;
+        const SpaceWatch::Look look = space_->look(i);
+        if (look.worse) retention_wanted_.notify_all();
+        const auto& found = space_->found(i);
+        if (!found || !holds_partitions) continue;
+        // How fast clients may go depends on what is left.
+        const bool moves = found->stage == storage::SpaceStage::scarce;
+        if (!look.changed && !moves && !tell_all) continue;
+        news[i] = found;
+        any = true;
+    }
+    if (!any) co_return;
+    const auto tell = [this, &news](unsigned shard) { return tell_space(shard, news); };
+    co_await on_every_shard(tell);
+}
+
+Task<void> Node::tell_space(unsigned shard, std::vector<std::optional<storage::SpaceFound>> news) {
+    for (std::size_t i = 0; i < news.size(); ++i) {
+        if (news[i]) peers_[shard].shard->tell_space(i, *news[i]);
+    }
+    co_return;
+}
+
+void Node::report_low_space(unsigned shard) {
+    runtime::Shards& here = peers_[shard].seams->shards;
+    here.calls().spawn(ask_for_a_look(here));
+}
+
+Task<void> Node::ask_for_a_look(runtime::Shards& here) {
+    struct Ask {
+        Node* node;
+        Task<void> operator()() { return run(*node); }
+        static Task<void> run(Node& node) {
+            node.look_asked_ = true;
+            node.look_wanted_.notify_all();
+            co_return;
+        }
+    };
+    Ask ask{this};
+    co_await here.on(0, ask);
 }
 
 // Tells the controller which directories this broker chose, as soon as it listens.
@@ -500,6 +577,11 @@ NodeFacts Node::node_facts() const {
     facts.up = peers_[0].seams->shards.clock().now() - began_;
     for (std::size_t i = 0; directories_ && i < directories_->count(); ++i)
         facts.offline_directories += directories_->failure(i) ? 1u : 0u;
+    for (std::size_t i = 0; space_ && i < space_->count(); ++i) {
+        const bool offline = i < directories_->count() && directories_->failure(i);
+        const auto& found = space_->found(i);
+        if (found && !offline) facts.directories.push_back({space_->path(i), *found});
+    }
     facts.image = newest_image_;
     if (facts.phase > Phase::replaying && facts.phase < Phase::stopping)
         facts.quorum = controller_->quorum_status();
@@ -546,7 +628,17 @@ Task<void> Node::delete_old_segments() {
         };
         return on_every_shard(visit);
     };
-    co_await every(peers_[0].seams->shards, config_.retention_check_interval, stopping_, pass);
+    runtime::Shards& here = peers_[0].seams->shards;
+    MonoTime next = here.clock().now() + config_.first_retention_check;
+    while (!stopping_.requested()) {
+        // When room runs out nobody waits for the next interval.
+        co_await retention_wanted_.wait_until(here.timers(), next);
+        if (stopping_.requested()) co_return;
+        co_await pass();
+        const milliseconds pause = config_.retention_check_interval;
+        next = here.clock().now() +
+               (space_->is_room_short() ? std::min(pause, kPressedRetention) : pause);
+    }
 }
 
 Task<void> Node::flush_due_logs() {
@@ -623,6 +715,8 @@ Task<void> Node::shut_down() {
         co_await registration_->stop(peers_[0].seams->shards.clock().now() + kControlledShutdown);
     stopping_.request();
     image_arrived_.notify_all();
+    look_wanted_.notify_all();
+    retention_wanted_.notify_all();
     co_await following_->join();
     co_await background_->join();
     const auto close = [this](unsigned shard) { return close_shard(shard); };
@@ -636,7 +730,27 @@ Task<void> Node::shut_down() {
     if (controller_) co_await controller_->stop();
     if (quorum_directory_) co_await quorum_directory_->close();
     if (!in_order || failure_) co_return;
-    co_await directories_->write_clean_shutdown(broker_epoch);
+    std::vector<bool> closed = co_await closed_directories();
+    co_await directories_->write_clean_shutdown(broker_epoch, std::move(closed));
+}
+
+// Those of which every log was closed in order.
+Task<std::vector<bool>> Node::closed_directories() {
+    struct There {
+        const Shard* shard;
+        Task<std::vector<bool>> operator()() { return run(*shard); }
+        static Task<std::vector<bool>> run(const Shard& shard) {
+            co_return shard.closed_directories();
+        }
+    };
+    std::vector<bool> all(directories_->count(), true);
+    for (unsigned shard = 0; shard < peers_.size(); ++shard) {
+        There there{peers_[shard].shard.get()};
+        const std::vector<bool> some = co_await peers_[0].seams->shards.on(shard, there);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i] = all[i] && some[i];
+    }
+    co_return all;
 }
 
 Task<void> Node::disconnect(unsigned shard) {

@@ -15,6 +15,7 @@
 #include "node/log_start_rounds.h"
 #include "node/partition_places.h"
 #include "node/shard.h"
+#include "node/space_watch.h"
 #include "node/status_pages.h"
 #include "quorum/quorum.h"
 #include "server/acceptor.h"
@@ -76,6 +77,15 @@ private:
     Task<void> follow_images();
 
     void note_cordoned(const metadata::Image& image);
+
+    // Room on the disks: looked at every second, and when a shard asks for it. `tell_all`: of every
+    // directory, whether anything changed or not.
+    Task<void> watch_space();
+    Task<void> look_at_space(bool tell_all);
+    Task<void> tell_space(unsigned shard, std::vector<std::optional<storage::SpaceFound>> news);
+    void report_low_space(unsigned shard);
+    Task<void> ask_for_a_look(runtime::Shards& here);
+
     Task<void> assign_directories(std::vector<controller::state::DirectoryAssignment> wanted);
 
     // D20, on whichever shard met it, and what follows on shard 0.
@@ -98,6 +108,8 @@ private:
     // are. One at a time of each file: that of log starts goes through log_starts_ while clients
     // are served.
     Task<Result<void>> write_checkpoint(storage::Checkpoint which, bool closed);
+
+    Task<std::vector<bool>> closed_directories();
 
     // What the visits to a shard do there.
     Task<void> make_shard(unsigned shard);
@@ -127,6 +139,10 @@ private:
     // Shard 0.
     std::optional<DataDirectories> directories_;
     std::optional<PartitionPlaces> places_;
+    std::optional<SpaceWatch> space_;
+    bool look_asked_ = false;
+    runtime::WaitList look_wanted_;
+    runtime::WaitList retention_wanted_;
     std::unique_ptr<storage::FileCache> quorum_files_;
     std::unique_ptr<storage::DirectoryShard> quorum_directory_;
     std::unique_ptr<quorum::Quorum> quorum_;

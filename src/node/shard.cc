@@ -112,6 +112,15 @@ void Shard::fail_directory(std::size_t directory, const IoError& error) {
     directories_[directory]->fail(error);
 }
 
+void Shard::tell_space(std::size_t directory, const storage::SpaceFound& found) {
+    directories_[directory]->tell_space(found);
+}
+
+void Shard::on_low_space(const std::function<void()>& listener) {
+    for (const auto& directory : directories_)
+        directory->on_low_space(listener);
+}
+
 Shard::OffsetMaps Shard::high_watermarks() const {
     OffsetMaps out(directories_.size());
     partitions_.for_each([&](const auto& partition) {
@@ -157,6 +166,13 @@ Task<void> Shard::close() {
     co_await partitions_.close();
     for (const auto& directory : directories_)
         co_await directory->close();
+}
+
+std::vector<bool> Shard::closed_directories() const {
+    std::vector<bool> closed;
+    for (const auto& directory : directories_)
+        closed.push_back(!directory->has_unclosed());
+    return closed;
 }
 
 }  // namespace cauce::node

@@ -58,6 +58,11 @@ public:
     // Takes a log directory offline here too.
     void fail_directory(std::size_t directory, const IoError& error);
 
+    // What was found of a log directory's disk.
+    void tell_space(std::size_t directory, const storage::SpaceFound& found);
+    // Called when one has less room than was told. Set before the shard serves.
+    void on_low_space(const std::function<void()>& listener);
+
     // The offsets of this shard's partitions that belong into a checkpoint, by log directory.
     using OffsetMaps = std::vector<storage::OffsetMap>;
     OffsetMaps high_watermarks() const;
@@ -68,6 +73,8 @@ public:
     Task<void> disconnect();
     // Closes groups and logs; the offsets above can still be asked for.
     Task<void> close();
+    // After that: by log directory, whether all its logs here were closed in order.
+    std::vector<bool> closed_directories() const;
 
 private:
     void became_leader(const std::shared_ptr<replica::Partition>& partition) override;

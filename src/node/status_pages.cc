@@ -2,6 +2,7 @@
 
 #include "http/exposition.h"
 #include "node/shard.h"
+#include "node/space_watch.h"
 
 #include <algorithm>
 #include <chrono>
@@ -80,9 +81,14 @@ Task<void> StatusPages::readyz(http::Exchange& exchange) {
     response.body = ready           ? "ready\n"
                     : !start.passed ? "not ready: " + start.text + "\n"
                                     : "not ready: " + shards.text + "\n";
-    if (exchange.request().query == "verbose") {
+    // Said and no reason to take the node out of service: records can be read and deleted here.
+    const std::string room = room_text();
+    const bool verbose = exchange.request().query == "verbose";
+    if (!verbose) response.body += room;
+    if (verbose) {
         for (const Check* check : {&shards, &start})
             response.body += (check->passed ? "[+] " : "[-] ") + check->text + "\n";
+        response.body += room.empty() ? "[+] there is room on the disks\n" : "[!] " + room;
     }
     co_await exchange.reply(std::move(response));
 }
@@ -105,6 +111,16 @@ Task<StatusPages::Check> StatusPages::check_start() {
     if (phase == Phase::recovering) check.text += co_await recovery_progress();
     check.text += ", for " + seconds_text(health_.phase_age()) + " now";
     co_return check;
+}
+
+// A line for each disk that runs full.
+std::string StatusPages::room_text() const {
+    std::string text;
+    for (const DirectoryFacts& directory : source_.node_facts().directories) {
+        const std::string line = space_text(directory.path, directory.space);
+        if (!line.empty()) text += line + "\n";
+    }
+    return text;
 }
 
 // ": 3 of 10 are open, about 2.0 s to go"; what is not known is left out.

@@ -63,6 +63,7 @@ private:
     Task<Check> check_shards();
     Task<Check> check_start();
     Task<std::string> recovery_progress();
+    std::string room_text() const;
 
     runtime::Shards& here_;
     Health& health_;

@@ -179,6 +179,12 @@ Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& opti
         }
     }
 
+    // What was appended before needs no room. The broker's own records go on to be written.
+    const storage::DirectoryShard& home = log_->home();
+    const bool full = home.space().stage() == storage::SpaceStage::full;
+    if (full && options.origin == AppendOptions::Origin::client)
+        return fail(ErrorCode::kafka_storage_error, home.why_full());
+
     const std::int32_t record_count = header.count();
     Buffer rewritten;  // when the topic asks for a codec of its own
     if (settings_->codec && *settings_->codec != header.codec()) {

@@ -240,9 +240,9 @@ Task<void> PartitionTable::close() {
 
 Task<void> PartitionTable::close_one(std::shared_ptr<Partition> partition) {
     const auto closed = co_await partition->log().close();
-    if (!closed)
-        log_.error("cannot close " + partition->name().to_string() + ": " +
-                   closed.error().to_string());
+    if (closed) co_return;
+    partition->log().home().note_unclosed();
+    log_.error("cannot close " + partition->name().to_string() + ": " + closed.error().to_string());
 }
 
 }  // namespace cauce::replica

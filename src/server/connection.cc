@@ -61,6 +61,19 @@ Task<void> Connection::run() {
     if (!moving_to_) stream_->close();
 }
 
+void Connection::mute(Duration time) {
+    if (time <= Duration::zero()) return;
+    muted_until_ = std::max(muted_until_, shard_.shards.clock().now() + time);
+}
+
+Task<void> Connection::keep_quiet() {
+    while (shard_.shards.clock().now() < muted_until_ && !closing_ && !broken_) {
+        // Its silence is our wish.
+        last_active_ = muted_until_;
+        co_await handled_.wait_until(shard_.shards.timers(), muted_until_);
+    }
+}
+
 void Connection::owned_by(unsigned shard) {
     if (shard != wanted_shard_) {
         wanted_shard_ = shard;
@@ -180,6 +193,11 @@ bool Connection::dawdles() {
 Task<void> Connection::read_requests() {
     bool handled = true;
     while (!closing_ && !broken_) {
+        // Here, and not where it may move to: the pause stays with who was told of it.
+        if (shard_.shards.clock().now() < muted_until_) {
+            co_await keep_quiet();
+            if (closing_ || broken_) break;
+        }
         // What was taken is answered here, what was only received goes along.
         if (row_is_long() && co_await should_move()) {
             moving_to_ = wanted_shard_;

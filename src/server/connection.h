@@ -45,6 +45,9 @@ public:
     // Gives back what it was busy with once, when nothing has come yet of its next request.
     void release_idle();
 
+    // Takes no further request for so long; those under way are answered.
+    void mute(Duration time);
+
     // What a request found out: one shard owned all of it (D2). A connection whose requests keep
     // going to another shard moves there, once those under way are answered; but readers in bulk
     // stay apart, as sending is what they cost and one shard sends for one processor only.
@@ -71,6 +74,7 @@ private:
     Task<void> handle(Frame frame, Slot& slot);
     // False when there is nothing more to read for.
     Task<bool> make_room();
+    Task<void> keep_quiet();
     void start_pace();
     bool accept_frame_size(std::int32_t size);
     void arm_idle_timer();
@@ -125,6 +129,7 @@ private:
     bool broken_ = false;   // no more writing either
     bool reading_ended_ = false;
     MonoTime last_active_;
+    MonoTime muted_until_;
     unsigned wanted_shard_ = 0;
     std::uint32_t wanted_in_a_row_ = 0;
     std::size_t row_bytes_ = 0;   // answered in this row

@@ -37,6 +37,9 @@ public:
     // One shard owns everything this request asks for.
     void owned_by(unsigned shard_index) { connection_.owned_by(shard_index); }
 
+    // The client shall send nothing for so long, and nothing is read from it.
+    void mute(Duration time) { connection_.mute(time); }
+
     // Reads the header and checks nothing but its form.
     bool read_header();
     std::int16_t api_key() const { return request_.api_key; }

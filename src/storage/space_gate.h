@@ -1,4 +1,4 @@
-// SpaceGate: whether, and how fast, the clients of one shard may append to a log directory. [pure]
+// SpaceGate: whether, and how fast, the clients of one shard may append to a log directory.
 //
 // Somebody looks at the file system about once a second and tells all shards what was found, so
 // that they agree. Between two looks each shard counts what it takes itself, and looks on its own

@@ -24,6 +24,17 @@ std::string_view name_of(SpaceStage stage) {
     return "";
 }
 
+SpaceLimits read_space_limits(const std::function<std::uint64_t(std::string_view key)>& number) {
+    const auto mark = [&number](std::string_view bytes, std::string_view percent) {
+        return SpaceMark{number(bytes), static_cast<std::uint32_t>(number(percent))};
+    };
+    SpaceLimits limits;
+    limits.throttle = mark("cauce.disk.free.throttle.bytes", "cauce.disk.free.throttle.percent");
+    limits.refuse = mark("cauce.disk.free.refuse.bytes", "cauce.disk.free.refuse.percent");
+    limits.reserve = mark("cauce.disk.reserve.bytes", "cauce.disk.reserve.percent");
+    return limits;
+}
+
 SpaceStage judge_space(const runtime::DiskSpace& space, const SpaceLimits& limits,
                        SpaceStage before) {
     const std::uint64_t refuse = limits.refuse_below(space.total_bytes);

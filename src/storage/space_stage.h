@@ -1,4 +1,4 @@
-// How much room a file system has left, and what follows for clients. [pure]
+// How much room a file system has left, and what follows for clients. Rules only.
 //
 // Three stages. `ample`: nothing. `scarce`: clients' appends are slowed down, so that the room that
 // is left lasts while somebody, or retention, makes more. `full`: clients' appends are refused;
@@ -6,11 +6,11 @@
 // and the cluster's metadata. Reading and deleting go on in all of them.
 #pragma once
 
-#include "base/time.h"
 #include "runtime/disk.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -53,6 +53,9 @@ struct SpaceLimits {
         return std::min(reserve.of(total), refuse_below(total));
     }
 };
+
+// From settings: `number` is told the name of a key and gives what it is set to.
+SpaceLimits read_space_limits(const std::function<std::uint64_t(std::string_view key)>& number);
 
 // The stage now. One that is on comes off only an eighth above its mark: what is freed and written
 // around a mark must not turn it on and off.

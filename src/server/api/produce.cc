@@ -8,6 +8,7 @@
 #include "wire/record_batch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +34,7 @@ struct AppendItem {
 
     Error error{ErrorCode::none, {}};
     replica::Appended appended;
+    Duration pause{0};  // that the client has to keep
 };
 
 // What one shard is asked to append.
@@ -45,6 +47,17 @@ struct AppendPlan {
 };
 
 using PartitionPointer = std::shared_ptr<replica::Partition>;
+
+// How long the client keeps quiet after a batch, when the disk of the partition is running full.
+Duration pause_after(replica::Partition& partition, const Result<replica::Appended>& result,
+                     std::size_t bytes, MonoTime now) {
+    storage::SpaceGate& space = partition.log().home().space();
+    if (space.stage() == storage::SpaceStage::ample) return Duration::zero();
+    if (result) return result->duplicate ? Duration::zero() : space.charge(bytes, now);
+    const bool for_room = space.stage() == storage::SpaceStage::full &&
+                          result.error().code == ErrorCode::kafka_storage_error;
+    return for_room ? space.refuse() : Duration::zero();
+}
 
 // Null when nothing was appended, and the item says why.
 PartitionPointer append_one(ShardServices& shard, const AppendPlan& plan, AppendItem& item) {
@@ -59,6 +72,7 @@ PartitionPointer append_one(ShardServices& shard, const AppendPlan& plan, Append
     options.client = plan.client;
     options.gather = true;
     auto result = partition->append_as_leader(item.records, options);
+    item.pause = pause_after(*partition, result, item.records.size(), shard.shards.clock().now());
     if (!result) {
         item.error = std::move(result).error();
         return nullptr;
@@ -114,6 +128,7 @@ struct Entry {
     std::int32_t partition = 0;
     Error error{ErrorCode::none, {}};
     replica::Appended appended;
+    Duration pause{0};
 };
 
 // What is wrong with it before any partition is asked.
@@ -207,11 +222,19 @@ Task<Outcome> produce(RequestContext& context) {
         for (AppendItem& item : items) {
             entries[item.entry].error = std::move(item.error);
             entries[item.entry].appended = item.appended;
+            entries[item.entry].pause = item.pause;
         }
     };
     if (!own.items.empty()) take(co_await append(here, std::move(own)));
     for (auto& call : calls)
         take(co_await call->finish());
+
+    // As Kafka's quotas have it (KIP-219): the answer leaves at once and says how long the client
+    // shall send nothing, and the next request is not read before, whether it obeys or not.
+    Duration pause{0};
+    for (const Entry& entry : entries)
+        pause = std::max(pause, entry.pause);
+    context.mute(pause);
 
     if (request.acks == 0) {
         // Nobody waits for an answer; closing is how the client learns that something went wrong.
@@ -222,6 +245,8 @@ Task<Outcome> produce(RequestContext& context) {
     }
 
     Response response;
+    response.throttle_time_ms =
+        static_cast<std::int32_t>(std::chrono::duration_cast<milliseconds>(pause).count());
     for (Entry& entry : entries) {
         auto& topics = response.responses;
         if (topics.empty() || topics.back().name != entry.topic ||
