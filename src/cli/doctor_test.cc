@@ -4,6 +4,7 @@
 #include "cli/doctor/finding.h"
 #include "cli/testing/fake_cluster.h"
 #include "cli/testing/fake_program.h"
+#include "storage/test_disk.h"
 
 #include <gtest/gtest.h>
 
@@ -106,6 +107,33 @@ TEST(Doctor, TheMachine) {
     EXPECT_EQ(
         complaints(examine_host({1024, std::nullopt}, WallTime{0})),
         (Complaints{"warning open-files ulimit -n", "error clock the clock of this machine"}));
+}
+
+TEST(Doctor, RoomOnTheDiskIsJudgedAsTheBrokerDoes) {
+    storage::testing::MemoryDisk disk("/data");
+    storage::testing::OneShard shard;
+    ServerSetup here = setup();
+    here.formats_itself = true;
+    const auto said = [&](std::uint64_t free) {
+        disk.capacity_bytes = 1'000'000;
+        disk.put("/data/others", std::string(1'000'000 - free, 'x'));
+        const DirectoryFindings found = shard.await(examine_directories(disk, here));
+        for (const Finding& f : found.findings)
+            if (f.check == "disk-space")
+                return std::string(severity_name(f.severity)) + ": " + f.says;
+        return std::string("nothing");
+    };
+    // A small disk: 5 and 2 percent.
+    EXPECT_EQ(said(60'000), "ok: /data has 58 KiB free");
+    EXPECT_EQ(said(40'000),
+              "warning: /data has 39 KiB free, and producers are slowed down below 48 KiB "
+              "(cauce.disk.free.throttle.bytes)");
+    EXPECT_EQ(said(10'240),
+              "error: /data has 10 KiB free, and records are refused below 19 KiB "
+              "(cauce.disk.free.refuse.bytes)");
+    here.keys["cauce.disk.free.refuse.bytes"] = {"0", "/etc/s.properties:9"};
+    here.keys["cauce.disk.free.throttle.percent"] = {"0", "/etc/s.properties:10"};
+    EXPECT_EQ(said(10'240), "ok: /data has 10 KiB free");
 }
 
 // --- the whole verb, on a fake cluster

@@ -77,8 +77,27 @@ TEST_F(Verbs, ClusterHealth) {
               "partitions             2\n"
               "without leader         -\n"
               "under-replicated       -\n"
-              "with offline replicas  -\n");
+              "with offline replicas  -\n"
+              "full disks             -\n"
+              "disks running full     -\n");
     EXPECT_EQ(out({"cluster", "health", "--exit-when-healthy", "-o", "name"}), "fake-cluster\n");
+    // Of 1 GiB, by the broker's own limits: slow below 50 MiB, refused below 20.
+    cluster.serve_disk("/data", 1 << 30, 60 << 20);
+    EXPECT_TRUE(out({"cluster", "health"}).contains("disks running full     -\n"));
+    cluster.serve_disk("/data", 1 << 30, 30 << 20);
+    EXPECT_TRUE(out({"cluster", "health"}).contains("disks running full     /data of broker 1\n"));
+    cluster.serve_disk("/data", 1 << 30, 10 << 20);
+    EXPECT_EQ(program.call({"cluster", "health", "-o", "json"}), exit_unhealthy);
+    EXPECT_TRUE(program.out.text.contains("\"full_log_directories\": [\"/data of broker 1\"]"))
+        << program.out.text;
+    EXPECT_TRUE(program.err.text.contains(
+        "  why: records are refused, the disk is full: /data of broker 1, 10 MiB of 1 GiB free\n"
+        " next: delete topics or records, or lower retention"))
+        << program.err.text;
+    // A broker of another kind has no such limits, and is judged by nobody.
+    cluster.disk_limits = false;
+    EXPECT_TRUE(out({"cluster", "health"}).contains("full disks             -\n"));
+
     cluster.metadata.add_topic("news", {1, -1});
     EXPECT_EQ(program.call({"cluster", "health", "-o", "json"}), exit_unhealthy);
     EXPECT_TRUE(program.out.text.contains("\"is_healthy\": false")) << program.out.text;

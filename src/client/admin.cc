@@ -17,6 +17,8 @@
 #include "wire/messages/describe_configs_response.h"
 #include "wire/messages/describe_groups_request.h"
 #include "wire/messages/describe_groups_response.h"
+#include "wire/messages/describe_log_dirs_request.h"
+#include "wire/messages/describe_log_dirs_response.h"
 #include "wire/messages/describe_topic_partitions_request.h"
 #include "wire/messages/describe_topic_partitions_response.h"
 #include "wire/messages/incremental_alter_configs_request.h"
@@ -615,6 +617,48 @@ Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime dea
     }
     std::ranges::sort(description.nodes, {}, &ClusterNode::id);
     co_return description;
+}
+
+Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
+                                                  std::vector<TopicPartition> partitions,
+                                                  MonoTime deadline) {
+    wire::DescribeLogDirsRequest request;
+    request.topics.emplace();  // none, where absence would be all
+    std::ranges::sort(partitions);
+    for (const TopicPartition& each : partitions) {
+        auto& topics = *request.topics;
+        if (topics.empty() || topics.back().topic != each.topic)
+            topics.emplace_back().topic = each.topic;
+        topics.back().partitions.push_back(each.partition);
+    }
+    std::vector<NodeId> nodes;
+    for (const auto& [id, node] : cluster.nodes())
+        nodes.push_back(id);
+    std::vector<LogDirectory> directories;
+    for (const NodeId node : nodes) {
+        const auto connection = co_await cluster.node(node, deadline);
+        if (!connection || !(*connection)->version<wire::DescribeLogDirsRequest>()) continue;
+        const auto reply =
+            co_await (*connection)
+                ->call<wire::DescribeLogDirsResponse>(request, cluster.request_deadline(deadline));
+        if (!reply || reply->body.error_code != 0) continue;
+        for (const auto& said : reply->body.results) {
+            LogDirectory& directory = directories.emplace_back();
+            directory.node = node;
+            directory.path = std::string(said.log_dir);
+            directory.error = to_error(said.error_code, std::nullopt);
+            directory.total_bytes = said.total_bytes;
+            directory.usable_bytes = said.usable_bytes;
+            for (const auto& topic : said.topics) {
+                for (const auto& partition : topic.partitions)
+                    directory.replicas.push_back(
+                        {{std::string(topic.name), partition.partition_index},
+                         partition.partition_size,
+                         partition.is_future_key});
+            }
+        }
+    }
+    co_return directories;
 }
 
 // --- groups

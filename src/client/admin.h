@@ -190,6 +190,27 @@ struct ClusterDescription {
 };
 runtime::Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime deadline);
 
+// What a broker has in one of its log directories.
+struct LogDirectory {
+    NodeId node;
+    std::string path;
+    Error error{ErrorCode::none, {}};  // such as that it failed; the rest is not known then
+    std::int64_t total_bytes = -1;     // of its disk; -1: the broker is too old to say
+    std::int64_t usable_bytes = -1;
+
+    struct Replica {
+        TopicPartition partition;
+        std::int64_t size_bytes = 0;
+        bool is_future = false;  // on its way there from another directory
+    };
+    std::vector<Replica> replicas;  // of those asked for
+};
+// Of all brokers that can be reached and tell, in the order of their ids; with the replicas of
+// these partitions, if any.
+runtime::Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
+                                                           std::vector<TopicPartition> partitions,
+                                                           MonoTime deadline);
+
 // --- groups
 
 struct GroupListing {

@@ -1,6 +1,9 @@
 #include "cli/doctor/directory.h"
 
+#include "cli/arguments.h"
+#include "metadata/config_keys.h"
 #include "storage/small_file.h"
+#include "storage/space_stage.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,9 +15,6 @@ namespace {
 using runtime::Task;
 
 constexpr std::string_view kCheck = "data-directory";
-constexpr std::uint64_t kMebibyte = 1u << 20;
-constexpr std::uint64_t kLeastFree = 100 * kMebibyte;
-constexpr std::uint64_t kLittleFree = 1024 * kMebibyte;
 
 Finding finding(Severity severity, std::string says, std::string place, std::string change) {
     return {severity, std::string(kCheck), std::move(says), std::move(place), std::move(change)};
@@ -90,17 +90,41 @@ void compare(Findings& findings, const ServerSetup& setup, const std::string& fo
              "CLUSTER_ID=" + meta.cluster_id + ", or an empty directory for the other cluster"});
 }
 
-Finding room(runtime::Disk& disk, const std::string& folder, const std::string& place) {
+storage::SpaceLimits space_limits(const ServerSetup& setup) {
+    return storage::read_space_limits([&setup](std::string_view name) {
+        const auto given = setup.keys.find(std::string(name));
+        const auto* key = metadata::find_config_key(metadata::ConfigScope::broker, name);
+        const std::string_view text =
+            given != setup.keys.end() ? given->second.value : key->default_value.value_or("0");
+        return whole_number<std::uint64_t>(text).value_or(0);
+    });
+}
+
+// As the broker judges it when it starts.
+Finding room(runtime::Disk& disk, const ServerSetup& setup, const std::string& folder,
+             const std::string& place) {
+    const std::string check = "disk-space";
     const auto space = disk.space(folder);
-    if (!space) return {Severity::note, "disk-space", space.error().to_string(), place, {}};
-    const std::uint64_t free = space->free_bytes;
-    const std::string says = folder + " has " + std::to_string(free / kMebibyte) + " MiB free";
-    Severity severity = Severity::ok;
-    if (free < kLittleFree) severity = Severity::warning;
-    if (free < kLeastFree) severity = Severity::error;
-    if (severity == Severity::ok) return {severity, "disk-space", says, {}, {}};
-    return {severity, "disk-space", says, place,
-            "make room, lower retention, or write a path on a larger disk"};
+    if (!space) return {Severity::note, check, space.error().to_string(), place, {}};
+    const storage::SpaceLimits limits = space_limits(setup);
+    const std::string says = folder + " has " + storage::size_text(space->free_bytes) + " free";
+    switch (judge_space(*space, limits, storage::SpaceStage::ample)) {
+        case storage::SpaceStage::ample:
+            break;
+        case storage::SpaceStage::scarce:
+            return {Severity::warning, check,
+                    says + ", and producers are slowed down below " +
+                        storage::size_text(limits.throttle_below(space->total_bytes)) +
+                        " (cauce.disk.free.throttle.bytes)",
+                    place, "make room, lower retention, or write a path on a larger disk"};
+        case storage::SpaceStage::full:
+            return {Severity::error, check,
+                    says + ", and records are refused below " +
+                        storage::size_text(limits.refuse_below(space->total_bytes)) +
+                        " (cauce.disk.free.refuse.bytes)",
+                    place, "make room, lower retention, or write a path on a larger disk"};
+    }
+    return {Severity::ok, check, says, {}, {}};
 }
 
 Task<DirectoryFindings> examine_one(runtime::Disk& disk, const ServerSetup& setup,
@@ -126,7 +150,7 @@ Task<DirectoryFindings> examine_one(runtime::Disk& disk, const ServerSetup& setu
         out.findings.push_back(finding(
             Severity::error, folder + " cannot be written to: " + std::strerror(error->number),
             place, way_out(*error, folder)));
-    out.findings.push_back(room(disk, folder, place));
+    out.findings.push_back(room(disk, setup, folder, place));
 
     const std::string meta_path = folder + "/meta.properties";
     const auto text = co_await storage::read_file(disk, meta_path);

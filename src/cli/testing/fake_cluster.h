@@ -17,6 +17,8 @@
 #include "wire/messages/describe_configs_response.h"
 #include "wire/messages/describe_groups_request.h"
 #include "wire/messages/describe_groups_response.h"
+#include "wire/messages/describe_log_dirs_request.h"
+#include "wire/messages/describe_log_dirs_response.h"
 #include "wire/messages/describe_topic_partitions_request.h"
 #include "wire/messages/describe_topic_partitions_response.h"
 #include "wire/messages/find_coordinator_request.h"
@@ -63,6 +65,22 @@ public:
     bool joined_meanwhile = false;
     // Of the last CreateTopics.
     std::vector<std::pair<std::string, std::string>> configs;
+    // Whether the broker has limits for disks that run full: slow below 50 MiB, refused below 20.
+    bool disk_limits = true;
+
+    // `broker` has one log directory from now on, with a disk of that size.
+    void serve_disk(const std::string& path, std::int64_t total_bytes, std::int64_t usable_bytes) {
+        using Request = wire::DescribeLogDirsRequest;
+        using Response = wire::DescribeLogDirsResponse;
+        broker.on<Request, Response>([this, path, total_bytes, usable_bytes](const Request&) {
+            Response response;
+            auto& directory = response.results.emplace_back();
+            directory.log_dir = broker.keep(path);
+            directory.total_bytes = total_bytes;
+            directory.usable_bytes = usable_bytes;
+            return response;
+        });
+    }
 
     // `broker` tells of replicas that may become leaders, one partition at a time: 2 for partition
     // 0, and nothing of the others.
@@ -91,6 +109,8 @@ public:
     }
 
 private:
+    static constexpr std::int8_t kBrokerResource = 4;
+
     void serve_topics() {
         broker.on<wire::CreateTopicsRequest, wire::CreateTopicsResponse>(
             [this](const wire::CreateTopicsRequest& r) {
@@ -147,6 +167,11 @@ private:
                     };
                     add("retention.ms", "1000", 1);
                     add("cleanup.policy", "delete", 5);
+                    if (!disk_limits || resource.resource_type != kBrokerResource) continue;
+                    add("cauce.disk.free.throttle.bytes", "52428800", 5);
+                    add("cauce.disk.free.throttle.percent", "100", 5);
+                    add("cauce.disk.free.refuse.bytes", "20971520", 5);
+                    add("cauce.disk.free.refuse.percent", "100", 5);
                 }
                 return response;
             });

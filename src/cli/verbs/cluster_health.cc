@@ -1,10 +1,12 @@
 // `cauce cluster health`
 #include "cli/command.h"
+#include "cli/disk_room.h"
 #include "cli/verbs.h"
 #include "client/admin.h"
 #include "client/backoff.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cauce::cli {
 namespace {
@@ -20,10 +22,13 @@ struct Health {
     std::vector<TopicPartition> leaderless;
     std::vector<TopicPartition> under_replicated;
     std::vector<TopicPartition> offline_replicas;
+    // Nobody is refused because of a disk that only runs full.
+    std::vector<ShortDisk> full_disks;
+    std::vector<ShortDisk> scarce_disks;
 
     bool good() const {
         return fenced.empty() && !without_controller && leaderless.empty() &&
-               under_replicated.empty() && offline_replicas.empty();
+               under_replicated.empty() && offline_replicas.empty() && full_disks.empty();
     }
 };
 
@@ -35,6 +40,18 @@ Value names(const std::vector<TopicPartition>& partitions) {
     Value::List list;
     for (const TopicPartition& tp : partitions)
         list.emplace_back(text_of(tp));
+    return list;
+}
+
+// "/data of broker 1".
+std::string text_of(const ShortDisk& disk) {
+    return disk.path + " of broker " + std::to_string(disk.node.value);
+}
+
+Value names(const std::vector<ShortDisk>& disks) {
+    Value::List list;
+    for (const ShortDisk& disk : disks)
+        list.emplace_back(text_of(disk));
     return list;
 }
 
@@ -94,6 +111,11 @@ private:
                 if (!partition.offline.empty()) health.offline_replicas.push_back(tp);
             }
         }
+        std::vector<ShortDisk> disks = co_await short_disks(cluster, deadline);
+        for (ShortDisk& disk : disks) {
+            const bool full = disk.stage == storage::SpaceStage::full;
+            (full ? health.full_disks : health.scarce_disks).push_back(std::move(disk));
+        }
         co_return health;
     }
 
@@ -110,6 +132,8 @@ private:
                     names(health.under_replicated));
         details.add({"offline_partitions", "with offline replicas"},
                     names(health.offline_replicas));
+        details.add({"full_log_directories", "full disks"}, names(health.full_disks));
+        details.add({"scarce_log_directories", "disks running full"}, names(health.scarce_disks));
         return details;
     }
 
@@ -128,8 +152,15 @@ private:
             add("under-replicated: " + some(health.under_replicated));
         if (!health.offline_replicas.empty())
             add("with offline replicas: " + some(health.offline_replicas));
+        for (const ShortDisk& disk : health.full_disks)
+            add("records are refused, the disk is full: " + text_of(disk) + ", " +
+                storage::size_text(disk.space.free_bytes) + " of " +
+                storage::size_text(disk.space.total_bytes) + " free");
+        const bool only_full = why.starts_with("records are refused");
         return {exit_unhealthy, "the cluster is not healthy", std::move(why),
-                "bring the missing brokers back; their logs say why they are away"};
+                only_full ? "delete topics or records, or lower retention; what goes when:  cauce "
+                            "topic retention NAME"
+                          : "bring the missing brokers back; their logs say why they are away"};
     }
 
     bool wait_ = false;
@@ -142,7 +173,8 @@ Verb cluster_health_verb() {
             .summary = "whether every broker and every partition is well",
             .text =
                 "Healthy means: a controller, no fenced broker, a leader for every partition, "
-                "and every replica in sync. Ends with 0 then, and with 6 when not.",
+                "every replica in sync, and no disk so full that records are refused. Ends with 0 "
+                "then, and with 6 when not.",
             .examples = {{"cauce cluster health", "what is wrong, if anything is"},
                          {"cauce cluster health --exit-when-healthy --timeout 60s",
                           "wait for a cluster that is starting"}},
