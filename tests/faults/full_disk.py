@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""
+A broker on a small file system that runs full, is filled by others, and is emptied again: producers are slowed down, then
+refused and told why; reading, committing and deleting go on; a start works there; and when there is room again, so do the
+producers. What was acknowledged is there at the end.
+
+  full_disk.py --program CAUCE     prints "ok NAME", "not ok NAME: reason" or "skip NAME: reason", and the plain counts
+  full_disk.py --list              prints "will NAME" for each
+
+It mounts a tmpfs of 64 MiB, so it needs root; else all of it is skipped.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+sys.dont_write_bytecode = True
+from kafka_wire import Connection, array, parse_batches, record_batch, string  # noqa: E402
+
+MIB = 1 << 20
+DISK_BYTES = 64 * MIB
+PRODUCE, DELETE_TOPICS, DELETE_RECORDS = 0, 20, 21
+KAFKA_STORAGE_ERROR = 56
+PATIENCE = 60
+TOPIC, PARTITIONS = "big", 2
+VALUE_BYTES = 100_000
+
+
+class Failure(Exception):
+    """What was expected and what came."""
+
+
+class Skip(Exception):
+    """Why it cannot be tried here."""
+
+
+@contextlib.contextmanager
+def small_disk():
+    if os.geteuid() != 0:
+        raise Skip("mounting needs root")
+    with tempfile.TemporaryDirectory(prefix="cauce-full-") as folder:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "cauce-full", folder],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Skip(f"no tmpfs can be mounted: {done.stderr.strip()}")
+        try:
+            yield pathlib.Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=False)
+
+
+def free_bytes(folder):
+    status = os.statvfs(folder)
+    return status.f_frsize * status.f_bavail
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Broker:
+    """On the small disk; its configuration and what it says are elsewhere."""
+
+    def __init__(self, program, disk, folder):
+        self.program, self.disk, self.folder = program, disk, pathlib.Path(folder)
+        self.port, self.http = free_port(), free_port()
+        self.file = self.folder / "server.properties"
+        self.file.write_text(
+            f"process.roles=broker,controller\nnode.id=1\nlog.dirs={disk}/data\n"
+            f"listeners=PLAINTEXT://127.0.0.1:{self.port}\ncauce.http.listener=127.0.0.1:{self.http}\n"
+            "offsets.topic.replication.factor=1\noffsets.topic.num.partitions=2\n", encoding="utf-8")
+        uuid = self.call("storage", "random-uuid").strip()
+        self.call("storage", "format", "--standalone", "-t", uuid, "-c", str(self.file))
+        self.process = None
+
+    def call(self, *words, code=0):
+        done = subprocess.run([self.program, *words], capture_output=True, text=True, timeout=PATIENCE, check=False,
+                              env={**os.environ, "NO_COLOR": "1"})
+        if done.returncode != code:
+            raise Failure(f"`{' '.join(words)}` ended with {done.returncode} instead of {code}: {done.stderr.strip()}")
+        return done.stdout
+
+    def start(self):
+        with open(self.folder / "broker.log", "ab") as log:
+            self.process = subprocess.Popen([self.program, "broker", "start", "-c", self.file], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Failure(f"the broker ended with {self.process.returncode} while it started: {self.said()[-400:]}")
+            with contextlib.suppress(OSError):
+                connection = Connection(self.port, timeout=PATIENCE)
+                connection.api_versions()
+                return connection
+            time.sleep(0.05)
+        raise Failure(f"the broker did not serve within {PATIENCE} s")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(timeout=PATIENCE)
+        if status != 0:
+            raise Failure(f"the broker ended with status {status} when asked to stop: {self.said()[-400:]}")
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def said(self):
+        return (self.folder / "broker.log").read_text(encoding="utf-8", errors="replace")
+
+    def page(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=PATIENCE) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def metric(self, name):
+        for line in self.page("/metrics")[1].splitlines():
+            if line.startswith(name + "{"):
+                return float(line.rsplit(" ", 1)[1])
+        raise Failure(f"/metrics has no {name}")
+
+
+def produce(connection, topic, partition, value):
+    """(error number, base offset, pause in ms, message)."""
+    batch = record_batch([value])
+    data = struct.pack(">i", partition) + struct.pack(">i", len(batch)) + batch
+    body = string(None) + struct.pack(">hi", -1, 30_000) + array([string(topic) + array([data])])
+    answer = connection.ask(PRODUCE, 8, body)
+    answer.i32(), answer.text(), answer.i32(), answer.i32()
+    error, offset = answer.i16(), answer.i64()
+    answer.i64(), answer.i64()
+    for _ in range(answer.i32()):
+        answer.i32(), answer.text()
+    message = answer.text()
+    return error, offset, answer.i32(), message
+
+
+def delete_topic(connection, topic):
+    answer = connection.ask(DELETE_TOPICS, 1, array([string(topic)]) + struct.pack(">i", 30_000))
+    answer.i32(), answer.i32(), answer.text()
+    return answer.i16()
+
+
+def delete_records(connection, topic, partition, before):
+    wanted = string(topic) + array([struct.pack(">iq", partition, before)])
+    answer = connection.ask(DELETE_RECORDS, 0, array([wanted]) + struct.pack(">i", 30_000))
+    answer.i32(), answer.i32(), answer.text(), answer.i32(), answer.i32(), answer.i64()
+    return answer.i16()
+
+
+def expect(found, wanted, what):
+    if found != wanted:
+        raise Failure(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def value_of(partition, number):
+    return struct.pack(">ii", partition, number) * (VALUE_BYTES // 8)
+
+
+def fill(broker, connection, ends):
+    """Until a batch is refused. `ends`: what was acknowledged, by partition."""
+    throttled, begin, waited = 0, time.monotonic(), 0.0
+    for number in range(2000):
+        partition = number % PARTITIONS
+        sent = time.monotonic()
+        error, offset, pause, message = produce(connection, TOPIC, partition, value_of(partition, ends[partition]))
+        # We send at once whatever the last answer said: the broker has to keep the pause for us.
+        if time.monotonic() - sent < waited - 0.05:
+            raise Failure(f"a request was answered {time.monotonic() - sent:.2f} s after one with a pause of {waited} s")
+        waited = pause / 1000
+        if error == 0:
+            expect(offset, ends[partition], f"offset of record {number}")
+            ends[partition] += 1
+            throttled += pause > 0
+            continue
+        expect(error, KAFKA_STORAGE_ERROR, "the refusal")
+        if throttled == 0:
+            raise Failure("nobody was slowed down before the disk was full")
+        if not message or "is full" not in message or "try again" not in message:
+            raise Failure(f"the refusal says {message!r}")
+        if not 1 <= pause <= 1000:
+            raise Failure(f"the refusal asks for a pause of {pause} ms")
+        print(f"    {sum(ends.values())} records of {VALUE_BYTES} bytes, {throttled} with a pause, in "
+              f"{time.monotonic() - begin:.1f} s; {free_bytes(broker.disk) >> 10} KiB are free", file=sys.stderr)
+        return
+    raise Failure(f"2000 records of {VALUE_BYTES} bytes went into {DISK_BYTES} bytes")
+
+
+def goes_on(connection, ends, group, partition=0):
+    """What a full disk must not keep anybody from."""
+    deadline = time.monotonic() + PATIENCE
+    while connection.find_coordinator(group) != 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    while (error := connection.commit_offset(group, TOPIC, partition, 1)) != 0:
+        if time.monotonic() > deadline:
+            raise Failure(f"a commit is answered with {error}")
+        time.sleep(0.1)
+    expect(connection.committed_offset(group, TOPIC, partition), (0, 1), "the committed offset")
+    connection.create_topic(f"made-{group}", 1, {})
+    read_all(connection, ends, range(partition, PARTITIONS))
+
+
+def read_all(connection, ends, partitions):
+    for partition in partitions:
+        offset = 0
+        while offset < ends[partition]:
+            records = parse_batches(connection.fetch(TOPIC, partition, offset)[1], offset)
+            if not records:
+                raise Failure(f"{TOPIC}-{partition} ends at {offset}, {ends[partition]} were acknowledged")
+            for at, value in records:
+                expect(at, offset, f"offset in {TOPIC}-{partition}")
+                if value != value_of(partition, at):
+                    raise Failure(f"{TOPIC}-{partition} has another record at {at}")
+                offset += 1
+
+
+def until_taken(connection, topic, partition, value):
+    """Seconds until a batch is taken."""
+    begin = time.monotonic()
+    while produce(connection, topic, partition, value)[0] != 0:
+        if time.monotonic() - begin > PATIENCE:
+            raise Failure(f"nothing is taken {PATIENCE} s after there was room again")
+    return time.monotonic() - begin
+
+
+@contextlib.contextmanager
+def full_broker(program):
+    with small_disk() as disk, tempfile.TemporaryDirectory(prefix="cauce-full-") as folder:
+        broker = Broker(program, disk, folder)
+        try:
+            connection = broker.start()
+            connection.create_topic(TOPIC, PARTITIONS, {"segment.bytes": str(MIB), "retention.ms": "-1"})
+            deadline = time.monotonic() + PATIENCE
+            while not connection.has_leaders(TOPIC, PARTITIONS):
+                if time.monotonic() > deadline:
+                    raise Failure("the topic has no leaders")
+                time.sleep(0.05)
+            ends = dict.fromkeys(range(PARTITIONS), 0)
+            fill(broker, connection, ends)
+            yield broker, connection, ends
+        finally:
+            broker.close()
+
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+@test
+def producers_are_slowed_down_then_refused_and_the_rest_goes_on(program):
+    with full_broker(program) as (broker, connection, ends):
+        goes_on(connection, ends, "first")
+        status, page = broker.page("/readyz")
+        expect(status, 200, "/readyz")
+        if "is full" not in page:
+            raise Failure(f"/readyz does not say it: {page!r}")
+        expect(broker.metric("cauce_log_directory_stage"), 2.0, "cauce_log_directory_stage")
+        if broker.metric("cauce_log_directory_refused_batches_total") < 1:
+            raise Failure("no refused batch is counted")
+        health = broker.call("cluster", "health", "-b", f"127.0.0.1:{broker.port}", "-o", "json", code=6)
+        expect(json.loads(health)["is_healthy"], False, "the health of the cluster")
+        expect(broker.said().count("is full: "), 1, "lines in the log that say so")
+        # What is left is the broker's, and still there.
+        if free_bytes(broker.disk) < DISK_BYTES // 100:
+            raise Failure(f"{free_bytes(broker.disk)} bytes are free: the broker's own room was taken")
+        broker.stop()
+
+
+@test
+def a_start_works_where_others_have_taken_the_last_byte(program):
+    with full_broker(program) as (broker, connection, ends):
+        broker.kill()
+        with open(broker.disk / "others", "wb", buffering=0) as others, contextlib.suppress(OSError):
+            for size in (MIB, 4096):
+                with contextlib.suppress(OSError):
+                    while others.write(b"x" * size) == size:
+                        pass
+        expect(free_bytes(broker.disk), 0, "free bytes")
+        if not (broker.disk / "data" / "cauce.reserve").exists():
+            raise Failure("nothing was set aside")
+        connection = broker.start()
+        expect(produce(connection, TOPIC, 0, b"x")[0], KAFKA_STORAGE_ERROR, "a produce on the full disk")
+        goes_on(connection, ends, "second")
+        # They go; nothing is started anew.
+        (broker.disk / "others").unlink()
+        expect(delete_topic(connection, "made-second"), 0, "deleting a topic")
+        expect(delete_records(connection, TOPIC, 0, ends[0]), 0, "deleting records")
+        seconds = until_taken(connection, TOPIC, 1, value_of(1, ends[1]))
+        print(f"    a batch was taken {seconds:.1f} s after records were deleted", file=sys.stderr)
+        ends[1] += 1
+        read_all(connection, ends, [1])
+        broker.stop()
+
+
+@test
+def deleting_a_topic_brings_the_producers_back(program):
+    with full_broker(program) as (broker, connection, ends):
+        connection.create_topic("other", 1, {})
+        expect(delete_topic(connection, TOPIC), 0, "deleting the topic")
+        seconds = until_taken(connection, "other", 0, b"x" * VALUE_BYTES)
+        print(f"    a batch was taken {seconds:.1f} s after the topic was deleted", file=sys.stderr)
+        deadline = time.monotonic() + PATIENCE
+        while broker.metric("cauce_log_directory_stage") != 0:
+            if time.monotonic() > deadline:
+                raise Failure("room stays short")
+            time.sleep(0.2)
+        error, _, pause, _ = produce(connection, "other", 0, b"x")
+        expect((error, pause), (0, 0), "error and pause once there is room")
+        if "there is room again" not in broker.said():
+            raise Failure("the log does not say that there is room again")
+        broker.stop()
+
+
+def name_of(function):
+    return f"full disk: {function.__name__.replace('_', ' ')}"
+
+
+def run(function, program):
+    begin = time.monotonic()
+    try:
+        function(program)
+    except Skip as reason:
+        print(f"skip {name_of(function)}: {reason}", flush=True)
+        return "skipped"
+    except Exception as problem:  # whatever it is, the other tests are to run
+        text = str(problem) if isinstance(problem, Failure) else repr(problem)
+        print(f"not ok {name_of(function)}: {text}".replace("\n", " | "), flush=True)
+        return "failed"
+    print(f"ok {name_of(function)}", flush=True)
+    print(f"    {time.monotonic() - begin:.1f} s", file=sys.stderr)
+    return "passed"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    if options.list:
+        for function in TESTS:
+            print(f"will {name_of(function)}")
+        return 0
+    if not options.program:
+        parser.error("--program is needed")
+    # What was mounted and started goes when we do.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    program = os.path.abspath(options.program)
+    ends = [run(function, program) for function in TESTS]
+    print(f"{ends.count('passed')} passed, {ends.count('failed')} failed, {ends.count('skipped')} skipped")
+    return 1 if "failed" in ends else 0
+
+
+sys.exit(main())
