@@ -426,8 +426,20 @@ Result<RecordsDeleted> Partition::delete_records(Offset before) {
 
 Task<void> Partition::delete_old_segments() {
     const Reading reading(*this);
-    co_await log_->delete_old_segments(high_watermark_);
+    const auto deleted = co_await log_->delete_old_segments(high_watermark_);
+    // What could not be read or renamed stays, and nobody would know why. A full disk, and one that
+    // failed, are told of elsewhere.
+    if (!deleted && !storage::is_disk_full(deleted.error()) && !log_->offline())
+        log_->home().logger().warn("old segments of " + name().to_string() +
+                                   " were not deleted: " + deleted.error().to_string());
     advance_high_watermark();
+}
+
+Task<std::optional<storage::RetentionOutlook>> Partition::retention_outlook() {
+    const Reading reading(*this);
+    auto outlook = co_await log_->retention_outlook(high_watermark_);
+    if (!outlook) co_return std::nullopt;
+    co_return *outlook;
 }
 
 void Partition::expire_producers() {

@@ -179,6 +179,9 @@ public:
     // Retention: drops old segments below the high watermark.
     Task<void> delete_old_segments();
 
+    // What that would do, and what it waits for; nothing when the log is empty, or cannot be read.
+    Task<std::optional<storage::RetentionOutlook>> retention_outlook();
+
     // Forgets producers that have been silent for producer.id.expiration.ms.
     void expire_producers();
 

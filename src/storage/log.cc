@@ -555,6 +555,7 @@ IoResult<bool> Log::advance_start_offset(Offset start) {
 
 IoResult<void> Log::drop_segments(std::size_t count) {
     const milliseconds delay(config_->file_delete_delay_ms);
+    told_future_ = false;
     for (std::size_t i = 0; i < count; ++i) {
         const Offset base = segments_.front()->base_offset();
         std::vector<std::string> renamed;
@@ -573,7 +574,7 @@ IoResult<void> Log::drop_segments(std::size_t count) {
 
 runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) {
     std::size_t dropped = 0;
-    while (!segments_.empty() && !home_.offline() && !busy_) {
+    while (!segments_.empty() && !home_.offline() && !busy_ && !closed_) {
         const std::shared_ptr<Segment> oldest = segments_.front();
         const bool last = segments_.size() == 1;
         if (last && oldest->size() == 0) break;
@@ -581,13 +582,16 @@ runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) 
         facts.size_bytes = oldest->size();
         auto newest_record = co_await oldest->max_timestamp();
         if (!newest_record) co_return std::unexpected(std::move(newest_record).error());
-        if (segments_.empty() || segments_.front() != oldest) continue;
+        if (segments_.empty() || segments_.front() != oldest || closed_) continue;
         facts.next_base = segments_.size() == 1 ? end_offset_ : segments_[1]->base_offset();
         facts.largest_timestamp =
             newest_record->timestamp >= 0 ? newest_record->timestamp : oldest->created().ms;
         const Retention why = judge_oldest(facts, *config_, home_.shards().clock().wall(),
                                            start_offset_, keep_from, size_bytes());
-        if (why == Retention::keep) break;
+        if (why == Retention::keep) {
+            warn_of_future(facts, oldest->base_offset());
+            break;
+        }
         if (segments_.size() == 1)
             if (auto rolled = roll_to(end_offset_); !rolled)
                 co_return std::unexpected(home_.judge_write(std::move(rolled).error()));
@@ -604,6 +608,8 @@ runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) 
                              : why == Retention::size ? "retention.bytes"
                                                       : "its start offset") +
                             "; the log starts at " + std::to_string(start_offset_.value));
+        // Thousands of them in a row, with four names each, must not hold up the shard.
+        co_await runtime::yield();
     }
     co_return dropped;
 }

@@ -28,6 +28,7 @@
 #include "storage/leader_epochs.h"
 #include "storage/log_config.h"
 #include "storage/producer_state.h"
+#include "storage/retention.h"
 #include "storage/transaction_index.h"
 
 #include <cstddef>
@@ -103,6 +104,16 @@ struct TimestampOffset {
     std::int64_t timestamp = -1;
     Offset offset{-1};
     LeaderEpoch leader_epoch;
+};
+
+// The oldest segment, and what retention makes of it.
+struct RetentionOutlook {
+    std::size_t segment_count = 0;
+    Offset first;          // of the segment, whether it is still there or not
+    OldestSegment oldest;  // without a record that has a time: the file's
+    bool has_times = false;
+    bool is_last = false;  // appended to
+    RetentionForecast forecast;
 };
 
 // Told when something of a log moves without its owner having asked. On the log's shard; must not
@@ -210,6 +221,8 @@ public:
     // Retention: drops whole old segments by start offset, time and size (retention.h), none of
     // which may hold anything at or above `keep_from` (the high watermark). Returns how many.
     runtime::Task<IoResult<std::size_t>> delete_old_segments(Offset keep_from);
+    // What it would do, and what it waits for; nothing when the log is empty.
+    runtime::Task<IoResult<std::optional<RetentionOutlook>>> retention_outlook(Offset keep_from);
 
     // Ends when everything below `upto` is on the device; asks for it when nobody has. EIO: the
     // directory is offline.
@@ -276,6 +289,7 @@ private:
     void note_marker(const EndTransaction& end);
     void after_append(AppendInfo& info);
     IoResult<void> drop_segments(std::size_t count);
+    void warn_of_future(const OldestSegment& oldest, Offset base);
     runtime::Task<IoResult<void>> cut_at(Offset end);
     runtime::Task<IoResult<ReadResult>> read_from_files(ReadRequest request);
     IoResult<ReadResult> range(Segment& segment, std::uint32_t begin, std::uint32_t end,
@@ -308,6 +322,7 @@ private:
     bool busy_ = false;       // truncating or closing
     bool closed_ = false;
     bool has_topic_id_ = false;
+    bool told_future_ = false;  // of the oldest segment: its time lies ahead
     std::unique_ptr<ReadPlaces> places_;
     std::unique_ptr<TailBuffer> tail_;  // since somebody reads there
 

@@ -9,6 +9,8 @@ NO_END = 32767  # "3+" reaches as far as the message does.
 SCALARS = ("bool", "int8", "int16", "int32", "int64", "uint16", "uint32", "float64", "uuid",
            "string", "bytes", "records")
 KINDS = ("request", "response", "header", "data", "record", "key", "value")
+# Tags from here on are our own (docs/formats/schema.md).
+OWN_TAGS = 10_000
 INDENT = 4
 
 
@@ -47,6 +49,11 @@ class Field:
     def is_struct(self):
         return self.base not in SCALARS
 
+    @property
+    def is_own(self):
+        """Not of the published definitions: a tagged field that others skip."""
+        return self.tag is not None and self.tag >= OWN_TAGS
+
 
 @dataclasses.dataclass
 class Struct:
@@ -71,6 +78,11 @@ class Message:
     @property
     def last_stable(self):
         return self.versions.last if self.unstable is None else self.unstable - 1
+
+    def published(self):
+        """(struct, fields) of what the published definitions know; of the message itself last."""
+        own = {f.base for s in [self, *self.structs] for f in s.fields if f.is_own}
+        return [(s, [f for f in s.fields if not f.is_own]) for s in [*self.structs, self] if s.name not in own]
 
     def is_flexible(self, version):
         return self.first_flexible is not None and version >= self.first_flexible

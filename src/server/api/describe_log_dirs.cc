@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -25,6 +27,7 @@ using Response = wire::DescribeLogDirsResponse;
 // What one shard is asked for.
 struct Plan {
     bool all = false;
+    bool retention = false;
     std::vector<std::pair<TopicId, std::int32_t>> partitions;  // otherwise
 };
 
@@ -34,6 +37,7 @@ struct HeldLog {
     TopicPartition partition;
     std::int64_t size_bytes = 0;
     std::int64_t lag = 0;
+    std::optional<storage::RetentionOutlook> outlook = std::nullopt;
 
     auto place() const { return std::tie(directory, partition); }
 };
@@ -49,15 +53,22 @@ HeldLog describe(const replica::PartitionTable& table, const replica::Partition&
 }
 
 Task<HeldLogs> list(ShardServices& there, Plan plan) {
-    HeldLogs logs;
     const replica::PartitionTable& table = there.partitions;
+    std::vector<std::shared_ptr<replica::Partition>> found;
     if (plan.all) {
-        table.for_each([&](const auto& partition) { logs.push_back(describe(table, *partition)); });
+        table.for_each([&](const auto& partition) { found.push_back(partition); });
     } else {
         for (const auto& [topic, number] : plan.partitions) {
-            if (const auto partition = table.find(topic, number))
-                logs.push_back(describe(table, *partition));
+            if (auto partition = table.find(topic, number)) found.push_back(std::move(partition));
         }
+    }
+    HeldLogs logs;
+    logs.reserve(found.size());
+    for (const auto& partition : found) {
+        HeldLog held = describe(table, *partition);
+        // May ask the device.
+        if (plan.retention) held.outlook = co_await partition->retention_outlook();
+        logs.push_back(std::move(held));
     }
     co_return logs;
 }
@@ -66,16 +77,20 @@ Task<HeldLogs> list(ShardServices& there, Plan plan) {
 Task<HeldLogs> held_logs(ShardServices& here, const Request& request) {
     ShardRound<Plan, HeldLogs> round(here, list);
     if (!request.topics) {
-        for (unsigned shard = 0; shard < here.shards.count(); ++shard)
+        for (unsigned shard = 0; shard < here.shards.count(); ++shard) {
             round.plan(shard).all = true;
+            round.plan(shard).retention = request.include_retention;
+        }
     } else {
         for (const auto& topic : *request.topics) {
             const metadata::Topic* known = here.image->topic(topic.topic);
             if (known == nullptr) continue;
             for (const std::int32_t partition : topic.partitions) {
                 if (known->find(partition) == nullptr) continue;
-                round.plan(replica::shard_of(known->id(), partition, here.shards.count()))
-                    .partitions.emplace_back(known->id(), partition);
+                Plan& plan =
+                    round.plan(replica::shard_of(known->id(), partition, here.shards.count()));
+                plan.retention = request.include_retention;
+                plan.partitions.emplace_back(known->id(), partition);
             }
         }
     }
@@ -103,6 +118,21 @@ bool is_cordoned(const ShardServices& here, std::string_view path) {
     return contains(cordoned, "*") || contains(cordoned, path);
 }
 
+// For our own command line: what only the log itself knows.
+Response::RetentionOutlook described(const storage::RetentionOutlook& outlook) {
+    Response::RetentionOutlook out;
+    out.segment_count = static_cast<std::int32_t>(outlook.segment_count);
+    out.first_offset = outlook.first.value;
+    out.next_offset = outlook.oldest.next_base.value;
+    out.size = clamped(outlook.oldest.size_bytes);
+    if (outlook.has_times) out.max_timestamp = outlook.oldest.largest_timestamp;
+    out.is_last = outlook.is_last;
+    out.verdict = static_cast<std::int8_t>(outlook.forecast.verdict);
+    if (outlook.forecast.due_ms) out.due_ms = *outlook.forecast.due_ms;
+    if (outlook.forecast.bytes_left) out.bytes_left = clamped(*outlook.forecast.bytes_left);
+    return out;
+}
+
 void add(Response::DescribeLogDirsResult& directory, const HeldLog& held) {
     auto& topics = directory.topics;
     if (topics.empty() || topics.back().name != held.partition.topic)
@@ -111,6 +141,7 @@ void add(Response::DescribeLogDirsResult& directory, const HeldLog& held) {
     out.partition_index = held.partition.partition;
     out.partition_size = held.size_bytes;
     out.offset_lag = held.lag;
+    if (held.outlook) out.retention = described(*held.outlook);
 }
 
 }  // namespace
