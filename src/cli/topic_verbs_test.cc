@@ -160,6 +160,79 @@ TEST_F(TopicVerbs, ConfigIsShownAndChanged) {
     failure(exit_not_found, {"topic", "config", "nothing"});
 }
 
+// --- retention
+
+// Partition 0 has segments, of which the first waits; partition 1 is told of by nobody.
+void serve_outlook(testing::FakeCluster& cluster, bool tells) {
+    using Request = wire::DescribeLogDirsRequest;
+    using Response = wire::DescribeLogDirsResponse;
+    cluster.broker.on<Request, Response>([&cluster, tells](const Request& request) {
+        EXPECT_TRUE(request.include_retention);
+        Response response;
+        auto& directory = response.results.emplace_back();
+        directory.log_dir = cluster.broker.keep("/data");
+        auto& topic = directory.topics.emplace_back();
+        topic.name = cluster.broker.keep("blog");
+        EXPECT_EQ(request.topics->front().partitions, (std::vector<std::int32_t>{0, 1}));
+        for (const std::int32_t number : {0, 1}) {
+            auto& partition = topic.partitions.emplace_back();
+            partition.partition_index = number;
+            partition.partition_size = 4000 - number * 1000;
+            if (!tells || number == 1) continue;
+            auto& outlook = partition.retention.emplace();
+            outlook.segment_count = 3;
+            outlook.first_offset = 0;
+            outlook.next_offset = 2;
+            outlook.size = 1500;
+            outlook.max_timestamp = 1'000;
+            outlook.verdict = 3;
+            outlook.due_ms = 2'001;
+        }
+        return response;
+    });
+}
+
+TEST_F(TopicVerbs, RetentionSaysWhatGoesNextAndWhy) {
+    serve_outlook(cluster, true);
+    EXPECT_EQ(
+        out({"topic", "retention", "blog"}),
+        "topic               blog\n"
+        "cleanup.policy      delete\n"
+        "retention.ms        1000\n"
+        "retention.bytes     -1\n"
+        "checked every (ms)  -\n"
+        "\n"
+        "PARTITION  OLDEST  FROM                  BYTES  SEGMENTS  NEXT TO GO  TO  WHEN       "
+        "        WHY\n"
+        "        0       0  1970-01-01T00:00:01Z   4000         3           0   1  at the next "
+        "check  retention.ms (1 s) have passed since its newest record, of "
+        "1970-01-01T00:00:01Z\n"
+        "        1       0  1970-01-01T00:00:02Z   3000         -           -   -  -          "
+        "        this broker does not tell about its segments\n");
+    const std::string json = out({"topic", "retention", "blog", "-o", "json"});
+    for (const char* field :
+         {"\"retention_ms\": 1000", "\"oldest_timestamp\": 1000", "\"segment_last_offset\": 1",
+          "\"segment_size\": 1500", "\"verdict\": \"time\"", "\"next_deletion_timestamp\": 2001",
+          "\"bytes_until_deletion\": null"})
+        EXPECT_TRUE(json.contains(field)) << field << "\n" << json;
+    failure(exit_not_found, {"topic", "retention", "nothing"});
+    failure(exit_usage, {"topic", "retention"});
+}
+
+TEST_F(TopicVerbs, RetentionOfABrokerThatDoesNotTell) {
+    serve_outlook(cluster, false);
+    const std::string json = out({"topic", "retention", "blog", "-o", "json"});
+    EXPECT_TRUE(json.contains("\"oldest_time\": \"1970-01-01T00:00:01Z\"")) << json;
+    EXPECT_TRUE(json.contains("\"verdict\": null")) << json;
+    EXPECT_TRUE(json.contains("this broker does not tell about its segments")) << json;
+}
+
+TEST_F(TopicVerbs, RetentionWithoutTheQuestion) {
+    // No DescribeLogDirs at all.
+    EXPECT_TRUE(out({"topic", "retention", "news", "-o", "json"})
+                    .contains("\"reason\": \"the partition has no leader that tells\""));
+}
+
 // --- trim
 
 TEST_F(TopicVerbs, TrimDeletesWhatIsBeforeAPlace) {

@@ -43,6 +43,7 @@ Verb topic_alter_verb();
 Verb topic_partitions_verb();
 Verb topic_config_verb();
 Verb topic_trim_verb();
+Verb topic_retention_verb();
 Verb topic_locate_verb();
 Verb topic_delete_verb();
 Verb group_list_verb();

@@ -619,10 +619,31 @@ Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime dea
     co_return description;
 }
 
+namespace {
+
+RetentionOutlook retention_of(const wire::DescribeLogDirsResponse::RetentionOutlook& said) {
+    RetentionOutlook out;
+    out.segment_count = said.segment_count;
+    out.first_offset = said.first_offset;
+    out.next_offset = said.next_offset;
+    out.size_bytes = said.size;
+    out.max_timestamp = said.max_timestamp;
+    out.is_last = said.is_last;
+    // A number that we do not know says nothing.
+    if (said.verdict >= 0 && said.verdict <= 3)
+        out.verdict = static_cast<RetentionOutlook::Verdict>(said.verdict);
+    out.due_ms = said.due_ms;
+    out.bytes_left = said.bytes_left;
+    return out;
+}
+
+}  // namespace
+
 Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
                                                   std::vector<TopicPartition> partitions,
-                                                  MonoTime deadline) {
+                                                  MonoTime deadline, bool with_retention) {
     wire::DescribeLogDirsRequest request;
+    request.include_retention = with_retention;
     request.topics.emplace();  // none, where absence would be all
     std::ranges::sort(partitions);
     for (const TopicPartition& each : partitions) {
@@ -650,11 +671,13 @@ Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
             directory.total_bytes = said.total_bytes;
             directory.usable_bytes = said.usable_bytes;
             for (const auto& topic : said.topics) {
-                for (const auto& partition : topic.partitions)
-                    directory.replicas.push_back(
-                        {{std::string(topic.name), partition.partition_index},
-                         partition.partition_size,
-                         partition.is_future_key});
+                for (const auto& partition : topic.partitions) {
+                    LogDirectory::Replica& replica = directory.replicas.emplace_back();
+                    replica.partition = {std::string(topic.name), partition.partition_index};
+                    replica.size_bytes = partition.partition_size;
+                    replica.is_future = partition.is_future_key;
+                    if (partition.retention) replica.retention = retention_of(*partition.retention);
+                }
             }
         }
     }

@@ -190,6 +190,22 @@ struct ClusterDescription {
 };
 runtime::Task<Result<ClusterDescription>> describe_cluster(Cluster& cluster, MonoTime deadline);
 
+// What a partition's oldest segment waits for. Only brokers of ours tell.
+struct RetentionOutlook {
+    // What the next check does with it. Numbers as on the wire.
+    enum class Verdict : std::int8_t { keep = 0, start_offset = 1, size = 2, time = 3 };
+
+    std::int32_t segment_count = 0;
+    std::int64_t first_offset = 0;  // of the segment
+    std::int64_t next_offset = 0;   // after its last
+    std::int64_t size_bytes = 0;
+    std::int64_t max_timestamp = -1;  // of its records; -1: none has one
+    bool is_last = false;             // it is still appended to
+    Verdict verdict = Verdict::keep;
+    std::int64_t due_ms = -1;      // when it is too old; -1: never
+    std::int64_t bytes_left = -1;  // more in the log, until it is too much; -1: never
+};
+
 // What a broker has in one of its log directories.
 struct LogDirectory {
     NodeId node;
@@ -202,6 +218,7 @@ struct LogDirectory {
         TopicPartition partition;
         std::int64_t size_bytes = 0;
         bool is_future = false;  // on its way there from another directory
+        std::optional<RetentionOutlook> retention = std::nullopt;
     };
     std::vector<Replica> replicas;  // of those asked for
 };

@@ -1,8 +1,10 @@
 """Topics: made, shown, altered, trimmed, deleted."""
 
 import json
+import os
+import time
 
-from calling import columns, expect, test
+from calling import Failure, columns, expect, test
 
 
 @test
@@ -84,6 +86,30 @@ def topics_are_trimmed(cauce):
     cauce.call(*trim, "--before", "end", "-p", "2", code=3)
     cauce.call("topic", "trim", "cli-nothing", "--before", "end", code=3)
     cauce.call("topic", "delete", "cli-trimmed", "-y")
+
+
+@test
+def retention_says_what_goes_next(cauce):
+    cauce.call("topic", "create", "cli-kept", "-p", "2", "-c", "retention.ms=3600000", "-c", "segment.bytes=1048576")
+    for _ in range(3):
+        cauce.call("produce", "cli-kept", "-p", "0", text=os.urandom(350_000).hex().encode() + b"\n")
+    kept = cauce.json("topic", "retention", "cli-kept")
+    expect((kept["topic"], kept["cleanup_policy"], kept["retention_ms"]), ("cli-kept", "delete", 3600000), "rules")
+    full, empty = kept["partitions"]
+    expect((full["log_start_offset"], empty["oldest_timestamp"]), (0, None), "oldest records")
+    if not 0 <= time.time() * 1000 - full["oldest_timestamp"] < 600_000 or full["size"] < 1_000_000:
+        raise Failure(f"the oldest record and the size: {full}")
+    # Only brokers of ours tell of segments.
+    if full["verdict"] is not None:
+        expect((full["verdict"], full["segment_first_offset"]), ("keep", 0), "the next to go")
+        expect(full["next_deletion_timestamp"], full["segment_max_timestamp"] + 3600001, "when")
+        cauce.call("topic", "alter", "cli-kept", "--set", "retention.ms=-1", "--set", "retention.bytes=1", "-y")
+        said = cauce.json("topic", "retention", "cli-kept")["partitions"][0]
+        if said["verdict"] not in ("size", "keep") or "retention.bytes" not in said["reason"]:
+            raise Failure(f"by size: {said}")
+    expect(columns(cauce.out("topic", "retention", "cli-kept").split(b"\n\n")[1])[:1], ["PARTITION"], "table")
+    cauce.call("topic", "retention", "cli-nothing", code=3)
+    cauce.call("topic", "delete", "cli-kept", "-y")
 
 
 @test
