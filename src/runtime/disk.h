@@ -80,6 +80,9 @@ public:
     virtual IoResult<void> rename(std::string_view from, std::string_view to) = 0;
     // A file, or an empty folder.
     virtual IoResult<void> remove(std::string_view path) = 0;
+    // The same for a file that may be large: to free its blocks can take the file system a while,
+    // in which the shard goes on.
+    virtual Task<IoResult<void>> remove_aside(std::string path) { co_return remove(path); }
     // Makes the names in a folder durable: files made, renamed and removed before the call.
     virtual Task<IoResult<void>> sync_folder(std::string folder) = 0;
     virtual IoResult<DiskSpace> space(std::string_view folder) = 0;

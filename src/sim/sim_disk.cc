@@ -178,6 +178,13 @@ IoResult<void> SimDisk::remove(std::string_view path) {
     return image().remove(path);
 }
 
+runtime::Task<IoResult<void>> SimDisk::remove_aside(std::string path) {
+    // As long as a flush, which is what it waits behind in a real one's journal.
+    const MonoTime end = world_.now() + world_.delay(world_.options().disk_sync);
+    co_await shard_.sleep_until(end);
+    co_return remove(path);
+}
+
 runtime::Task<IoResult<void>> SimDisk::sync_folder(std::string folder) {
     if (const int error = fault(DiskCall::Kind::sync_folder, folder)) {
         co_return io_fail(error, "fsync", folder);

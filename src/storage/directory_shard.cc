@@ -99,24 +99,27 @@ runtime::Task<void> DirectoryShard::run_removals() {
             continue;
         }
         std::ranges::pop_heap(removals_, std::greater{}, &Removal::due);
-        const Removal removal = std::move(removals_.back());
+        Removal removal = std::move(removals_.back());
         removals_.pop_back();
-        if (!offline()) remove(removal);
+        if (!offline()) co_await remove(std::move(removal));
         // A thousand of them in a row must not hold up the shard.
         co_await runtime::yield();
     }
     removing_ = false;
 }
 
-void DirectoryShard::remove(const Removal& removal) {
+runtime::Task<void> DirectoryShard::remove(Removal removal) {
     if (removal.folder) {
-        auto inside = disk_.list(removal.path);
-        if (!inside) return;
-        for (const auto& entry : *inside)
-            if (auto removed = disk_.remove(removal.path + "/" + entry.name); !removed)
-                logger_.warn("cannot remove: " + removed.error().to_string());
+        const auto inside = disk_.list(removal.path);
+        if (!inside) co_return;
+        for (const auto& entry : *inside) {
+            const auto removed = co_await disk_.remove_aside(removal.path + "/" + entry.name);
+            if (!removed) logger_.warn("cannot remove: " + removed.error().to_string());
+            // A stop does not wait for thousands of them: the next start removes the rest.
+            if (stop_.requested()) co_return;
+        }
     }
-    auto removed = disk_.remove(removal.path);
+    const auto removed = co_await disk_.remove_aside(removal.path);
     // Gone already is as good. What stays is tried again at the next start.
     if (!removed && removed.error().number != ENOENT)
         logger_.warn("cannot remove: " + removed.error().to_string());

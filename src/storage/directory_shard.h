@@ -99,7 +99,7 @@ private:
 
     void schedule(Removal removal);
     runtime::Task<void> run_removals();
-    void remove(const Removal& removal);
+    runtime::Task<void> remove(Removal removal);
     void ask_for_a_look();
 
     runtime::Disk& disk_;

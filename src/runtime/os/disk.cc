@@ -52,6 +52,11 @@ IoResult<void> flush_folder(const std::string& folder) {
     return {};
 }
 
+IoResult<void> remove_name(const std::string& path) {
+    if (std::remove(path.c_str()) != 0) return io_fail(errno, "remove", path);
+    return {};
+}
+
 }  // namespace
 
 IoResult<std::unique_ptr<File>> PosixDisk::open(std::string_view path, OpenMode mode) {
@@ -103,9 +108,13 @@ IoResult<void> PosixDisk::rename(std::string_view from, std::string_view to) {
 }
 
 IoResult<void> PosixDisk::remove(std::string_view path) {
-    std::string name(path);
-    if (std::remove(name.c_str()) != 0) return io_fail(errno, "remove", std::move(name));
-    return {};
+    return remove_name(std::string(path));
+}
+
+Task<IoResult<void>> PosixDisk::remove_aside(std::string path) {
+    auto call = [path = std::move(path)] { return remove_name(path); };
+    auto work = shard_.offload(Lane::remove, std::move(call));
+    co_return co_await work;
 }
 
 Task<IoResult<void>> PosixDisk::sync_folder(std::string folder) {

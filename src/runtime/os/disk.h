@@ -16,6 +16,7 @@ public:
     IoResult<void> make_folder(std::string_view folder) override;
     IoResult<void> rename(std::string_view from, std::string_view to) override;
     IoResult<void> remove(std::string_view path) override;
+    Task<IoResult<void>> remove_aside(std::string path) override;
     Task<IoResult<void>> sync_folder(std::string folder) override;
     IoResult<DiskSpace> space(std::string_view folder) override;
     IoResult<std::unique_ptr<File>> lock(std::string_view path) override;

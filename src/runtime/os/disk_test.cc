@@ -201,6 +201,27 @@ TEST(Disk, ListsByNameAndRenamesAndRemoves) {
     EXPECT_EQ(disk.space(folder.file("sub")).error().number, ENOENT);
 }
 
+Task<void> remove_beside(Runtime& runtime, const TemporaryFolder& folder) {
+    Disk& disk = runtime.disk(0);
+    const std::string path = folder.file("large");
+    take(take(disk.open(path, OpenMode::create))->write_at(0, pattern(3'000'000)));
+    take(co_await disk.remove_aside(path));
+    EXPECT_FALSE(disk.exists(path));
+    const auto again = co_await disk.remove_aside(path);
+    EXPECT_FALSE(again);
+    if (!again)
+        EXPECT_EQ(again.error().to_string(), "remove " + path + ": No such file or directory");
+    take(disk.make_folder(folder.file("sub")));
+    take(co_await disk.remove_aside(folder.file("sub")));
+    EXPECT_FALSE(disk.exists(folder.file("sub")));
+}
+
+TEST(Disk, RemovesBesideTheShard) {
+    const TemporaryFolder folder;
+    const auto runtime = make_runtime();
+    run_on_first(*runtime, [&] { return remove_beside(*runtime, folder); });
+}
+
 TEST(Disk, ALockIsHeldOnceUntilItIsDestroyed) {
     const TemporaryFolder folder;
     const auto runtime = make_runtime();

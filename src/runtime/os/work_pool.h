@@ -2,7 +2,8 @@
 // Threads start when there is work and none is idle, stay, and end with the pool.
 //
 // Lanes keep one kind of slow work from holding up another: name servers that do not answer never
-// delay a flush, and a round of a thousand flushes never delays a read.
+// delay a flush, and a round of a thousand flushes never delays a read. Removals are in no hurry,
+// and go one at a time: each keeps the file system's journal busy.
 #pragma once
 
 #include "runtime/shards.h"
@@ -22,7 +23,7 @@ namespace cauce::runtime::os {
 
 class Shard;
 
-enum class Lane : std::uint8_t { read, flush, resolve };
+enum class Lane : std::uint8_t { read, flush, resolve, remove };
 
 // A call to be made on a thread of the pool. Comes home as a message; its owner keeps it alive
 // until then.
@@ -56,10 +57,10 @@ public:
     void submit(Lane lane, Work& work);
 
 private:
-    static constexpr std::size_t kLanes = 3;
-    static constexpr std::size_t kThreadsMax = 10;
-    // By Lane. Seven flushes and two lookups leave a thread for reads.
-    static constexpr std::array<std::size_t, kLanes> kBusyMax{10, 7, 2};
+    static constexpr std::size_t kLanes = 4;
+    static constexpr std::size_t kThreadsMax = 11;
+    // By Lane. Seven flushes, two lookups and a removal leave a thread for reads.
+    static constexpr std::array<std::size_t, kLanes> kBusyMax{10, 7, 2, 1};
 
     static void* thread_main(void* pool);
     void serve();
