@@ -12,6 +12,7 @@
 #include "runtime/timers.h"
 
 #include <concepts>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -48,6 +49,15 @@ public:
     virtual Timers& timers() = 0;
     virtual const Clock& clock() const = 0;
     virtual Random& random() = 0;
+
+    // Makes a call that only computes, for too long to hold up the shard, and ends when it is made:
+    // on a thread that leaves the shards their processors where there is one (runtime/os), else
+    // right here. One call at a time, of all shards. Until it has ended nobody but `work` touches
+    // what it touches. Must not be destroyed under way.
+    virtual Task<void> compute(std::function<void()> work) {
+        co_await yield();
+        work();
+    }
 
     // Delivers to `shard`; two messages from here to the same shard arrive in order.
     virtual void post(unsigned shard, ShardMessage& message) = 0;

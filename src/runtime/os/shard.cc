@@ -12,6 +12,16 @@ void Shard::deliver(ShardMessage& message) {
     if (mailbox_.put(message)) reactor_.wake();
 }
 
+Task<void> Shard::compute(std::function<void()> work) {
+    // What is awaited has a value.
+    auto call = [&work] {
+        work();
+        return true;
+    };
+    auto offloaded = offload(Lane::compute, call);
+    co_await offloaded;
+}
+
 void Shard::run() {
     while (!ended_ || work_away_ > 0)
         run_turn();

@@ -10,6 +10,7 @@
 #include "runtime/os/work_pool.h"
 #include "runtime/shards.h"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -30,6 +31,7 @@ public:
     const Clock& clock() const override { return clock_; }
     Random& random() override { return random_; }
     TaskGroup& calls() override { return calls_; }
+    Task<void> compute(std::function<void()> work) override;
     void post(unsigned shard, ShardMessage& message) override { peers_[shard]->deliver(message); }
 
     // Any thread.

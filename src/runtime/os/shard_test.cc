@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <pthread.h>
 #include <set>
@@ -104,6 +106,52 @@ TEST(Shards, MessagesFromOneShardArriveInOrder) {
     run_on_first(*runtime, [&] { return Post::all(runtime->shards(0), messages, seen); });
     for (int i = 0; i < 5000; ++i)
         ASSERT_EQ(seen[static_cast<std::size_t>(i)], i);
+}
+
+// What computes, on both shards at once.
+struct Computing {
+    Runtime& runtime;
+    std::atomic<int> under_way{0};
+    std::atomic<int> most{0};
+    std::atomic<bool> shard_went_on{false};
+    std::set<pthread_t> threads{};
+    std::vector<int> nice{};
+
+    Task<void> often(unsigned shard) {
+        Shards& here = runtime.shards(shard);
+        const std::function<void()> work = [this] {
+            most = std::max(most.load(), ++under_way);
+            threads.insert(::pthread_self());
+            nice.push_back(::getpriority(PRIO_PROCESS, 0));
+            --under_way;
+        };
+        for (int i = 0; i < 50; ++i)
+            co_await here.compute(work);
+        // The shard has turns meanwhile: it, and nobody else, ends this one.
+        TaskGroup others(here.ready());
+        others.spawn(go_on());
+        const std::function<void()> wait = [this] {
+            while (!shard_went_on)
+                std::this_thread::yield();
+        };
+        co_await here.compute(wait);
+        co_await others.join();
+    }
+    Task<void> go_on() {
+        shard_went_on = true;
+        co_return;
+    }
+};
+
+TEST(Shards, WhatComputesHasAThreadOfItsOwnOneAfterAnother) {
+    const auto runtime = make_runtime(2);
+    Computing computing{*runtime};
+    ASSERT_TRUE(runtime->run([&](unsigned shard) { return computing.often(shard); }));
+    EXPECT_EQ(computing.most.load(), 1);
+    ASSERT_EQ(computing.threads.size(), 1u);
+    EXPECT_FALSE(computing.threads.contains(::pthread_self()));
+    ASSERT_EQ(computing.nice.size(), 100u);
+    EXPECT_EQ(computing.nice.front(), std::min(19, ::getpriority(PRIO_PROCESS, 0) + 10));
 }
 
 Task<void> sleep_and_measure(Shards& shards, Duration span, Duration& slept) {

@@ -3,8 +3,16 @@
 #include "runtime/os/shard.h"
 
 #include <algorithm>
+#include <sys/resource.h>
 
 namespace cauce::runtime::os {
+namespace {
+
+// So much nicer than the shards: about a tenth of a processor when they want all of it.
+constexpr int kComputeNicer = 10;
+constexpr int kNicest = 19;
+
+}  // namespace
 
 void Work::arrive(Shards&) {
     home_.work_came_home();
@@ -16,9 +24,11 @@ WorkPool::~WorkPool() {
         const std::lock_guard lock(mutex_);
         ending_ = true;
         changed_.notify_all();
+        compute_changed_.notify_all();
     }
     for (const pthread_t thread : threads_)
         ::pthread_join(thread, nullptr);
+    if (compute_thread_) ::pthread_join(*compute_thread_, nullptr);
     for (const auto& lane : waiting_)
         CHECK(lane.empty());
 }
@@ -28,6 +38,10 @@ void WorkPool::submit(Lane lane, Work& work) {
     const auto index = static_cast<std::size_t>(lane);
     std::unique_lock lock(mutex_);
     waiting_[index].push_back(&work);
+    if (lane == Lane::compute) {
+        submit_compute(lock);
+        return;
+    }
     if (startable() <= idle_) {
         changed_.notify_one();
         return;
@@ -39,6 +53,39 @@ void WorkPool::submit(Lane lane, Work& work) {
     } else if (threads_.empty()) {
         // The machine gives no thread at all: slow is better than stuck.
         perform_next(index, lock);
+    }
+}
+
+void WorkPool::submit_compute(std::unique_lock<std::mutex>& lock) {
+    if (compute_thread_) {
+        compute_changed_.notify_one();
+        return;
+    }
+    pthread_t thread{};
+    if (::pthread_create(&thread, nullptr, &WorkPool::compute_main, this) == 0)
+        compute_thread_ = thread;
+    else
+        perform_next(kCompute, lock);
+}
+
+void* WorkPool::compute_main(void* pool) {
+    ::pthread_setname_np(::pthread_self(), "cauce-compute");
+    // Of this thread alone.
+    const int nice = ::getpriority(PRIO_PROCESS, 0) + kComputeNicer;
+    ::setpriority(PRIO_PROCESS, 0, std::min(nice, kNicest));
+    static_cast<WorkPool*>(pool)->serve_compute();
+    return nullptr;
+}
+
+void WorkPool::serve_compute() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        if (!waiting_[kCompute].empty()) {
+            perform_next(kCompute, lock);
+            continue;
+        }
+        if (ending_) return;
+        compute_changed_.wait(lock);
     }
 }
 
@@ -63,7 +110,7 @@ void WorkPool::serve() {
 }
 
 std::optional<std::size_t> WorkPool::next_lane() const {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    for (std::size_t lane = 0; lane < kCompute; ++lane) {
         if (!waiting_[lane].empty() && busy_[lane] < kBusyMax[lane]) return lane;
     }
     return std::nullopt;
@@ -71,7 +118,7 @@ std::optional<std::size_t> WorkPool::next_lane() const {
 
 std::size_t WorkPool::startable() const {
     std::size_t count = 0;
-    for (std::size_t lane = 0; lane < kLanes; ++lane)
+    for (std::size_t lane = 0; lane < kCompute; ++lane)
         count += std::min(waiting_[lane].size(), kBusyMax[lane] - busy_[lane]);
     return count;
 }
