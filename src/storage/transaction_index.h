@@ -8,21 +8,13 @@
 #include "base/result.h"
 #include "runtime/disk.h"
 #include "runtime/task.h"
+#include "storage/aborted_transaction.h"
 #include "storage/index_file.h"
 
 #include <memory>
 #include <vector>
 
 namespace cauce::storage {
-
-struct AbortedTransaction {
-    ProducerId producer_id;
-    Offset first;        // of its first record
-    Offset last;         // of its marker
-    Offset last_stable;  // at the time of the marker: below it no older transaction was open
-
-    bool operator==(const AbortedTransaction&) const = default;
-};
 
 class TransactionIndex {
 public:
