@@ -33,8 +33,12 @@ struct SegmentPlace {
     FileCache* files;
     std::shared_ptr<const std::string> folder;
     Offset base;
+    // What stands behind their names: nothing, or one of the suffixes of segment_files.h.
+    std::string_view more;
 
-    std::string path(std::string_view suffix) const { return segment_file(*folder, base, suffix); }
+    std::string path(std::string_view suffix) const {
+        return segment_file(*folder, base, suffix).append(more);
+    }
 };
 
 template <typename Entry>

@@ -18,8 +18,6 @@ namespace {
 
 using runtime::Task;
 
-constexpr std::string_view kCleanedSuffix = ".cleaned";
-constexpr std::string_view kSwapSuffix = ".swap";
 constexpr std::array kSegmentSuffixes = {kLogSuffix, kIndexSuffix, kTimeIndexSuffix,
                                          kTransactionIndexSuffix};
 

@@ -1,8 +1,8 @@
-// What a compaction of Apache Kafka's leaves when the broker dies in it. Its cleaner writes a
-// segment's successor under the names it will have with `.cleaned` behind them, renames these to
-// `.swap` once the successor is whole and on the device, removes the segments it stands for, and
-// then renames it to its place. So a `.cleaned` file counts for nothing, and a `.swap` file counts
-// instead of whatever stands in its range of offsets.
+// What a compaction, Apache Kafka's or ours, leaves when the broker dies in it. A segment's
+// successor is written under the names it will have with `.cleaned` behind them; these are renamed
+// to `.swap` once the successor is whole and on the device, the segments it stands for are removed,
+// and then it is renamed to its place. So a `.cleaned` file counts for nothing, and a `.swap` file
+// counts instead of whatever stands in its range of offsets.
 #pragma once
 
 #include "base/result.h"

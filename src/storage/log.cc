@@ -58,6 +58,7 @@ runtime::Task<IoResult<std::unique_ptr<Log>>> Log::open(DirectoryShard& home,
     log->producers_ = std::move(found->producers);
     log->epochs_ = std::move(found->epochs);
     log->has_topic_id_ = found->has_topic_id;
+    log->cleaned_upto_ = options.cleaned_upto;
     if (!found->folder_exists) co_return log;
 
     log->dirty_.files = std::move(found->dirty);
@@ -562,14 +563,18 @@ IoResult<void> Log::drop_segments(std::size_t count) {
         RETURN_IF_ERROR(segments_.front()->mark_deleted(renamed));
         segments_.erase(segments_.begin());
         dirty_.folder = true;
-        const std::string snapshot = segment_file(*folder_, base, kSnapshotSuffix);
-        if (std::erase(snapshots_, base) > 0 &&
-            home_.disk().rename(snapshot, snapshot + std::string(kDeletedSuffix)))
-            renamed.push_back(snapshot + std::string(kDeletedSuffix));
+        drop_snapshot(base, renamed);
         for (auto& path : renamed)
             home_.remove_file_later(std::move(path), delay);
     }
     return {};
+}
+
+void Log::drop_snapshot(Offset offset, std::vector<std::string>& renamed) {
+    if (std::erase(snapshots_, offset) == 0) return;
+    const std::string snapshot = segment_file(*folder_, offset, kSnapshotSuffix);
+    std::string gone = snapshot + std::string(kDeletedSuffix);
+    if (home_.disk().rename(snapshot, gone)) renamed.push_back(std::move(gone));
 }
 
 runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) {
@@ -617,6 +622,7 @@ runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) 
 runtime::Task<IoResult<void>> Log::truncate_to(Offset end) {
     CHECK(!busy_ && !closed_);
     if (home_.offline()) co_return offline_error();
+    co_await end_cleaning();
     if (end >= end_offset_) co_return IoResult<void>{};
     if (segments_.empty() || end <= segments_.front()->base_offset())
         co_return co_await truncate_fully_and_start_at(end);
@@ -651,6 +657,7 @@ runtime::Task<IoResult<void>> Log::cut_at(Offset end) {
     auto truncated = co_await active().truncate(end, position);
     if (!truncated) co_return truncated;
     end_offset_ = end;
+    if (cleaned_upto_) cleaned_upto_ = std::min(*cleaned_upto_, end);
     flushed_offset_ = std::min(flushed_offset_, end);
     flushing_upto_ = std::min(flushing_upto_, end);
     start_offset_ = std::min(start_offset_, end);
@@ -667,10 +674,12 @@ runtime::Task<IoResult<void>> Log::cut_at(Offset end) {
 
 runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
     CHECK(!busy_ && !closed_);
+    co_await end_cleaning();
     if (home_.offline()) co_return offline_error();
     ++cuts_;
     places_ = nullptr;
     tail_ = nullptr;
+    cleaned_upto_.reset();
     const bool had_files = !segments_.empty();
     auto dropped = drop_segments(segments_.size());
     if (!dropped) co_return std::unexpected(home_.judge_write(std::move(dropped).error()));
@@ -699,6 +708,7 @@ runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
 runtime::Task<IoResult<void>> Log::close() {
     CHECK(!busy_ && !closed_);
     closed_ = true;
+    co_await end_cleaning();
     // Two flushes would take the temporary file of the epochs from each other.
     while (flushing_upto_ != kNoFlush)
         co_await flushed_.wait();
@@ -726,6 +736,7 @@ runtime::Task<IoResult<void>> Log::close() {
 runtime::Task<IoResult<void>> Log::remove() {
     CHECK(!busy_);
     closed_ = true;
+    co_await end_cleaning();
     CO_RETURN_IF_ERROR(write_gathered());
     // A flush names files by their path: it would not find them in a folder that has been renamed,
     // and that would count as a failure of the disk.

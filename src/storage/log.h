@@ -8,7 +8,8 @@
 //
 // Suspension: append, roll and try_read do not wait for anything. While truncate_to,
 // truncate_fully_and_start_at, close or remove run, nothing else may be called but the plain
-// accessors; everything else may overlap.
+// accessors; everything else may overlap. A round of compaction that runs when one of these begins
+// is ended by it.
 //
 // Errors: ENOSPC and EDQUOT from append mean that nothing was appended and the log is as before.
 // Any other failed write, and a failed flush, takes the directory offline (DirectoryShard); appends
@@ -22,7 +23,10 @@
 #include "runtime/disk.h"
 #include "runtime/event.h"
 #include "runtime/net.h"
+#include "runtime/stop.h"
 #include "runtime/task.h"
+#include "storage/cleanable.h"
+#include "storage/cleaning_order.h"
 #include "storage/directory_shard.h"
 #include "storage/flush.h"
 #include "storage/leader_epochs.h"
@@ -56,6 +60,7 @@ struct LogOpenOptions {
     // From the checkpoints of the directory.
     Offset recovery_point;
     Offset start_offset;
+    std::optional<Offset> cleaned_upto;
 };
 
 // What opening found.
@@ -224,6 +229,23 @@ public:
     // What it would do, and what it waits for; nothing when the log is empty.
     runtime::Task<IoResult<std::optional<RetentionOutlook>>> retention_outlook(Offset keep_from);
 
+    // Compaction (docs/formats/compaction.md), whatever cleanup.policy says: that is for the caller
+    // to ask. How much of the log there is to compact when nothing at or above `stable` may be
+    // looked at.
+    runtime::Task<IoResult<Dirt>> dirt(Offset stable);
+    // One round: of each key the newest record stays. One at a time. ECANCELED: the log was cut or
+    // closed meanwhile, or its segments went; EBADMSG: a batch is damaged. What was done until then
+    // stays done, and the log is as complete as before.
+    runtime::Task<IoResult<CleaningReport>> clean(CleaningOrder order);
+    // A round that runs ends soon, with ECANCELED.
+    void interrupt_cleaning() {
+        if (cleaning_ != nullptr) cleaning_->request();
+    }
+    // Where the last round stopped; what belongs into cleaner-offset-checkpoint.
+    std::optional<Offset> cleaned_upto() const { return cleaned_upto_; }
+    // Nothing when there was none since the log was opened.
+    const std::optional<LastRound>& last_round() const { return last_round_; }
+
     // Ends when everything below `upto` is on the device; asks for it when nobody has. EIO: the
     // directory is offline.
     runtime::Task<IoResult<void>> wait_flushed(Offset upto);
@@ -260,6 +282,8 @@ private:
         bool with_active = false;  // somebody asked for the active segment in page-cache mode
     };
     struct FlushWork;
+    class CleaningRound;
+    using Segments = std::vector<std::shared_ptr<Segment>>;
 
     Log(DirectoryShard& home, LogOpenOptions options);
 
@@ -291,6 +315,12 @@ private:
     IoResult<void> drop_segments(std::size_t count);
     void warn_of_future(const OldestSegment& oldest, Offset base);
     runtime::Task<IoResult<void>> cut_at(Offset end);
+    runtime::Task<void> end_cleaning();
+    // Whether these segments stand in the log as they did, one behind the other.
+    bool holds(const Segments& row) const;
+    runtime::Task<IoResult<void>> exchange(std::shared_ptr<Segment> successor, Segments row);
+    IoResult<void> retire(Segment& segment);
+    void drop_snapshot(Offset offset, std::vector<std::string>& renamed);
     runtime::Task<IoResult<ReadResult>> read_from_files(ReadRequest request);
     IoResult<ReadResult> range(Segment& segment, std::uint32_t begin, std::uint32_t end,
                                Offset first, Offset next);
@@ -309,9 +339,9 @@ private:
     Offset start_offset_;
     Offset end_offset_;
     Offset flushed_offset_;
-    Offset flushing_upto_;  // what the flush under way will have made durable
-    std::vector<std::shared_ptr<Segment>> segments_;  // by base offset; the last is the active one
-    std::vector<Offset> snapshots_;                   // producer snapshots on disk
+    Offset flushing_upto_;           // what the flush under way will have made durable
+    Segments segments_;              // by base offset; the last is the active one
+    std::vector<Offset> snapshots_;  // producer snapshots on disk
     ProducerState producers_;
     LeaderEpochs epochs_;
     Dirty dirty_;
@@ -319,15 +349,20 @@ private:
     std::uint64_t snapshot_bytes_ = 0;  // appended since the last snapshot
     Offset checkpointed_{-1};           // end at the last prepare_checkpoint()
     std::uint32_t cuts_ = 0;  // truncations so far: a suspended read looks whether it still holds
-    bool busy_ = false;       // truncating or closing
+    std::uint32_t exchanges_ = 0;  // of segments for compacted ones: the same
+    bool busy_ = false;            // truncating or closing
     bool closed_ = false;
     bool has_topic_id_ = false;
     bool told_future_ = false;  // of the oldest segment: its time lies ahead
     std::unique_ptr<ReadPlaces> places_;
     std::unique_ptr<TailBuffer> tail_;  // since somebody reads there
+    std::optional<Offset> cleaned_upto_;
+    std::optional<LastRound> last_round_;
+    runtime::Stop* cleaning_ = nullptr;  // of the round that runs
 
     // Waiters.
     runtime::WaitList flushed_;
+    runtime::WaitList cleaning_ended_;
 };
 
 }  // namespace cauce::storage

@@ -3,6 +3,7 @@
 // Log::reconfigure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -27,12 +28,23 @@ struct LogConfig {
     std::int64_t retention_ms = 604'800'000;        // retention.ms; -1 = no bound
     bool delete_old = true;                         // cleanup.policy holds "delete"
     bool compact = false;                           // cleanup.policy holds "compact"
+    std::int64_t delete_retention_ms = 86'400'000;  // delete.retention.ms
+    std::int64_t min_compaction_lag_ms = 0;         // min.compaction.lag.ms
+    std::int64_t max_compaction_lag_ms = kNever;    // max.compaction.lag.ms
+    double min_cleanable_dirty_ratio = 0.5;         // min.cleanable.dirty.ratio
     std::int64_t file_delete_delay_ms = 60'000;     // file.delete.delay.ms
     std::int64_t flush_messages = kNever;           // flush.messages
     std::int64_t flush_ms = kNever;                 // flush.ms
     Durability durability = Durability::flush;      // cauce.durability
     std::int64_t producer_id_expiration_ms =
         86'400'000;  // producer.id.expiration.ms (of the broker)
+
+    // How long a segment is appended to: what is to be compacted in time must not wait in the
+    // active one.
+    std::int64_t roll_ms() const {
+        return compact && max_compaction_lag_ms > 0 ? std::min(segment_ms, max_compaction_lag_ms)
+                                                    : segment_ms;
+    }
 };
 
 }  // namespace cauce::storage

@@ -44,8 +44,9 @@ IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint
         if (tail_ == nullptr) tail_ = std::make_unique<TailBuffer>(home_.tail_budget());
         tail_->read_at_tail();
     }
-    auto in_memory =
-        tail_ != nullptr ? tail_->find(segment.base_offset(), begin, end) : std::nullopt;
+    auto in_memory = tail_ != nullptr && !segment.is_gone()
+                         ? tail_->find(segment.base_offset(), begin, end)
+                         : std::nullopt;
     if (in_memory) {
         result.data = in_memory->bytes;
         result.keep_alive = std::move(in_memory->keep_alive);
@@ -54,6 +55,8 @@ IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint
         result.data = runtime::FileRange{file.get(), begin, end - begin};
         result.keep_alive = std::move(file);
     }
+    // Of files that were exchanged meanwhile the places are not those of the new ones.
+    if (segment.is_gone()) return result;
     if (places_ == nullptr) places_ = std::make_unique<ReadPlaces>();
     places_->stopped(segment.base_offset(), next, end);
     return result;
@@ -101,11 +104,16 @@ std::optional<IoResult<ReadResult>> Log::try_read(const ReadRequest& request) {
 
 runtime::Task<IoResult<ReadResult>> Log::read(ReadRequest request) {
     if (auto known = try_read(request)) co_return std::move(*known);
-    const std::uint32_t cuts = cuts_;
-    auto result = co_await read_from_files(request);
-    if (!result && (cuts != cuts_ || request.from < start_offset_))
-        co_return io_fail(ERANGE, "read", *folder_);
-    co_return result;
+    while (true) {
+        const std::uint32_t cuts = cuts_;
+        const std::uint32_t exchanges = exchanges_;
+        auto result = co_await read_from_files(request);
+        if (!result && (cuts != cuts_ || request.from < start_offset_))
+            co_return io_fail(ERANGE, "read", *folder_);
+        // The files it was in may have been removed already.
+        if (!result && exchanges != exchanges_) continue;
+        co_return result;
+    }
 }
 
 runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
@@ -131,7 +139,8 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
             }
         }
         // A reader that goes on where it stopped needs to look for the end of its range only.
-        auto begin = cuts == cuts_ && places_ != nullptr ? places_->find(base, from) : std::nullopt;
+        const bool may_know = cuts == cuts_ && places_ != nullptr && !segment->is_gone();
+        auto begin = may_know ? places_->find(base, from) : std::nullopt;
         const bool known = begin.has_value();
         if (!known) {
             auto first = co_await segment->find(from, size, segment_end);

@@ -36,9 +36,9 @@ struct Nobody final : Segment::Seen {
 }  // namespace
 
 Segment::Segment(DirectoryShard& home, std::shared_ptr<const std::string> folder, Offset base,
-                 std::int64_t jitter_ms)
+                 std::int64_t jitter_ms, std::string_view more)
     : home_(home),
-      place_{&home.files(), std::move(folder), base},
+      place_{&home.files(), std::move(folder), base, more},
       offsets_(place_),
       times_(place_),
       jitter_ms_(jitter_ms),
@@ -50,6 +50,7 @@ IoResult<std::shared_ptr<runtime::File>> Segment::file() {
 }
 
 IoResult<std::shared_ptr<runtime::File>> Segment::open_file() {
+    if (kept_ != nullptr) return kept_;
     return home_.files().get(file_, runtime::OpenMode::read_write,
                              [this] { return path(kLogSuffix); });
 }
@@ -159,7 +160,8 @@ bool Segment::wants_roll(const LogConfig& config, std::uint64_t bytes, std::int6
     if (size_ == 0) return false;
     const std::int64_t waited =
         first_timestamp_ >= 0 ? max_timestamp - first_timestamp_ : now.ms - created_.ms;
-    return waited > config.segment_ms - std::min(jitter_ms_, config.segment_ms);
+    const std::int64_t roll_ms = config.roll_ms();
+    return waited > roll_ms - std::min(jitter_ms_, roll_ms);
 }
 
 IoResult<void> Segment::secure_space(std::uint64_t bytes, const LogConfig& config) {
@@ -358,6 +360,14 @@ runtime::Task<IoResult<TimeEntry>> Segment::max_timestamp() {
     co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
 }
 
+runtime::Task<IoResult<std::int64_t>> Segment::first_timestamp() {
+    if (first_timestamp_ < 0) {
+        auto read = co_await read_first_timestamp();
+        if (!read) co_return std::unexpected(std::move(read).error());
+    }
+    co_return first_timestamp_;
+}
+
 runtime::Task<IoResult<std::uint32_t>> Segment::trusted_prefix(Offset below) {
     // After a kill the indexes are right as far as they go. After a power loss each of them may
     // have lost its end, or hold zeros there; so an entry counts while entries grow, and only up to
@@ -547,12 +557,54 @@ IoResult<void> Segment::mark_deleted(std::vector<std::string>& renamed) {
     // The transaction index cannot: it goes when nobody needs it any more.
     for (const std::string_view suffix :
          {kIndexSuffix, kTimeIndexSuffix, kLogSuffix, kTransactionIndexSuffix}) {
-        const std::string from = path(suffix);
-        std::string to = from + std::string(kDeletedSuffix);
-        auto moved = home_.disk().rename(from, to);
+        std::string to = segment_file(*place_.folder, place_.base, suffix).append(kDeletedSuffix);
+        auto moved = home_.disk().rename(path(suffix), to);
         if (!moved && moved.error().number == ENOENT) continue;
         if (!moved) return moved;
         renamed.push_back(std::move(to));
+    }
+    place_.more = kDeletedSuffix;
+    return {};
+}
+
+IoResult<void> Segment::keep_open() {
+    ASSIGN_OR_RETURN(kept_, file());
+    return {};
+}
+
+IoResult<void> Segment::discard() {
+    for (const std::string_view suffix :
+         {kIndexSuffix, kTimeIndexSuffix, kLogSuffix, kTransactionIndexSuffix}) {
+        auto removed = home_.disk().remove(path(suffix));
+        if (!removed && removed.error().number != ENOENT) return removed;
+    }
+    place_.more = kDeletedSuffix;
+    return {};
+}
+
+IoResult<void> Segment::rename_to(std::string_view more) {
+    // The records first (interrupted_swap.cc says why).
+    for (const std::string_view suffix :
+         {kLogSuffix, kIndexSuffix, kTimeIndexSuffix, kTransactionIndexSuffix}) {
+        const std::string to = segment_file(*place_.folder, place_.base, suffix).append(more);
+        auto moved = home_.disk().rename(path(suffix), to);
+        if (!moved && moved.error().number != ENOENT) return moved;
+    }
+    place_.more = more;
+    return {};
+}
+
+IoResult<void> Segment::remove_files() {
+    release_memory();
+    // Under .swap when it was about to be renamed so; the records first, without which the rest
+    // says nothing.
+    for (const std::string_view suffix :
+         {kLogSuffix, kIndexSuffix, kTimeIndexSuffix, kTransactionIndexSuffix}) {
+        for (const std::string_view more : {kSwapSuffix, kCleanedSuffix}) {
+            auto removed =
+                home_.disk().remove(segment_file(*place_.folder, place_.base, suffix).append(more));
+            if (!removed && removed.error().number != ENOENT) return removed;
+        }
     }
     return {};
 }

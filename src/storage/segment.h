@@ -31,12 +31,16 @@ namespace cauce::storage {
 
 class Segment {
 public:
+    // `more`: kCleanedSuffix for one that compaction writes.
     Segment(DirectoryShard& home, std::shared_ptr<const std::string> folder, Offset base,
-            std::int64_t jitter_ms);
+            std::int64_t jitter_ms, std::string_view more = {});
 
     Offset base_offset() const { return place_.base; }
-    // When this process first saw it.
+    // When this process first saw it, or those it stands for.
     WallTime created() const { return created_; }
+    void set_created(WallTime when) { created_ = when; }
+    // It was taken out of its log; who still reads it reads the files that wait for removal.
+    bool is_gone() const { return place_.more == kDeletedSuffix; }
     // Bytes of batches.
     std::uint32_t size() const { return size_; }
     std::string path(std::string_view suffix) const { return place_.path(suffix); }
@@ -96,6 +100,8 @@ public:
 
     // Largest timestamp, -1 for none, and the last offset of the first batch that has it.
     runtime::Task<IoResult<TimeEntry>> max_timestamp();
+    // The largest of its first batch; -1 for none.
+    runtime::Task<IoResult<std::int64_t>> first_timestamp();
 
     // ---- Repairing and cutting ----
 
@@ -124,6 +130,15 @@ public:
 
     // Renames all its files to .deleted. The names they have now are added to `renamed`.
     IoResult<void> mark_deleted(std::vector<std::string>& renamed);
+    // The same on a disk that has no room for longer names: its files go at once.
+    IoResult<void> discard();
+    // Its records can be read for as long as it lives, whatever is called by their file's name
+    // then.
+    IoResult<void> keep_open();
+    // Compaction's: gives its files names with `more` behind them instead of what stands there now.
+    IoResult<void> rename_to(std::string_view more);
+    // Compaction's too: one that never became part of its log goes.
+    IoResult<void> remove_files();
 
     void release_memory();
 
@@ -155,6 +170,7 @@ private:
     OffsetIndex offsets_;
     TimeIndex times_;
     CachedFile file_;
+    std::shared_ptr<runtime::File> kept_;  // keep_open
     std::unique_ptr<TransactionIndex> aborted_;
 
     std::int64_t jitter_ms_;

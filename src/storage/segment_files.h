@@ -16,6 +16,10 @@ inline constexpr std::string_view kTransactionIndexSuffix = ".txnindex";
 inline constexpr std::string_view kSnapshotSuffix = ".snapshot";
 // Appended to the name of a file that is to be removed.
 inline constexpr std::string_view kDeletedSuffix = ".deleted";
+// ... of a segment that compaction writes, and of one that is whole and about to take the place of
+// others (interrupted_swap.h).
+inline constexpr std::string_view kCleanedSuffix = ".cleaned";
+inline constexpr std::string_view kSwapSuffix = ".swap";
 
 // "folder/00000000000000000042.log"
 std::string segment_file(std::string_view folder, Offset base, std::string_view suffix);
