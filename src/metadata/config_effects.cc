@@ -12,7 +12,7 @@ namespace {
 
 // Topics' keys that partitions, or the controller, act on. All of them can change while they run;
 // so can the brokers' keys they fall back to.
-constexpr std::array<std::string_view, 24> kTopicKeys = {
+constexpr std::array<std::string_view, 28> kTopicKeys = {
     "cauce.durability",
     "cauce.validate.compressed",
     "cleanup.policy",
@@ -20,15 +20,19 @@ constexpr std::array<std::string_view, 24> kTopicKeys = {
     "compression.lz4.level",
     "compression.type",
     "compression.zstd.level",
+    "delete.retention.ms",
     "file.delete.delay.ms",
     "flush.messages",
     "flush.ms",
     "index.interval.bytes",
     "internal.segment.bytes",
+    "max.compaction.lag.ms",
     "max.message.bytes",
     "message.timestamp.after.max.ms",
     "message.timestamp.before.max.ms",
     "message.timestamp.type",
+    "min.cleanable.dirty.ratio",
+    "min.compaction.lag.ms",
     "min.insync.replicas",
     "retention.bytes",
     "retention.ms",
@@ -72,6 +76,12 @@ constexpr BrokerKey kBrokerKeys[] = {
     {"group.min.session.timeout.ms", at_start},
     {"listener.security.protocol.map", at_start},
     {"listeners", at_start},
+    {"log.cleaner.backoff.ms", at_once},
+    {"log.cleaner.dedupe.buffer.size", at_once},
+    {"log.cleaner.enable", at_start},
+    {"log.cleaner.io.buffer.load.factor", at_once},
+    {"log.cleaner.io.buffer.size", at_once},
+    {"log.cleaner.io.max.bytes.per.second", at_once},
     {"log.dir", at_start},
     {"log.dirs", at_start},
     {"log.flush.offset.checkpoint.interval.ms", at_start},

@@ -283,6 +283,7 @@ private:
         config_.retention_check_interval = span("log.retention.check.interval.ms");
         config_.first_retention_check =
             std::min(span("log.initial.task.delay.ms"), config_.retention_check_interval);
+        config_.log_cleaner = flag("log.cleaner.enable");
         config_.flush_check_interval = span("log.flush.scheduler.interval.ms");
         config_.high_watermark_checkpoint_interval =
             span("replica.high.watermark.checkpoint.interval.ms");

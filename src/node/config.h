@@ -51,6 +51,7 @@ struct Config {
     milliseconds retention_check_interval{300'000};
     // After the start; log.initial.task.delay.ms, if that is less than the interval.
     milliseconds first_retention_check{30'000};
+    bool log_cleaner = true;  // log.cleaner.enable
     milliseconds flush_check_interval{
         INT64_MAX};  // log.flush.scheduler.interval.ms; never by default
     milliseconds high_watermark_checkpoint_interval{5'000};

@@ -189,6 +189,7 @@ Task<Result<void>> DataDirectories::read_partitions_files(std::size_t index) {
         {storage::Checkpoint::recovery_point, &into.recovery_points},
         {storage::Checkpoint::log_start, &into.log_starts},
         {storage::Checkpoint::high_watermark, &into.high_watermarks},
+        {storage::Checkpoint::cleaner, &into.cleaned},
     };
     for (const auto& [which, offsets] : files) {
         auto read = co_await directory.files->read_checkpoint(which);
@@ -302,7 +303,7 @@ Task<Result<void>> DataDirectories::tidy_one(std::size_t index, const metadata::
     const auto is_gone = [&kept](const auto& entry) { return !kept.contains(entry.first); };
     replica::Checkpoints& said = (*checkpoints_)[index];
     for (storage::OffsetMap* offsets :
-         {&said.recovery_points, &said.log_starts, &said.high_watermarks})
+         {&said.recovery_points, &said.log_starts, &said.high_watermarks, &said.cleaned})
         std::erase_if(*offsets, is_gone);
     if (renamed) {
         const auto synced = co_await disk_.sync_folder(files.path());

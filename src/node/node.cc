@@ -64,7 +64,8 @@ Node::Node(Config config, unsigned shards, Hooks hooks)
     : config_(std::move(config)),
       hooks_(std::move(hooks)),
       peers_(shards),
-      log_starts_([this] { return write_checkpoint(storage::Checkpoint::log_start, false); }) {}
+      log_starts_([this] { return write_checkpoint(storage::Checkpoint::log_start, false); }),
+      cleaned_offsets_([this] { return write_checkpoint(storage::Checkpoint::cleaner, false); }) {}
 
 Node::~Node() = default;
 
@@ -154,6 +155,12 @@ Task<Result<void>> Node::start() {
     background_->spawn(watch_space());
     background_->spawn(flush_due_logs());
     background_->spawn(expire_producers());
+    if (config_.log_cleaner) {
+        LogCleaner::Source& source = *this;
+        cleaner_ = std::make_unique<LogCleaner>(peers_[0].seams->shards, source,
+                                                config_.settings.file, config_.settings.node_id);
+        background_->spawn(cleaner_->run(stopping_));
+    }
     co_return Result<void>{};
 }
 
@@ -402,8 +409,11 @@ Task<void> Node::follow_images() {
         if (!followed.to_assign.empty())
             background_->spawn(assign_directories(std::move(followed.to_assign)));
         // The start of a topic's log must be forgotten before another one of that name has records
-        // for it to take away.
-        if (forgets_topics(before, *applied)) (void)co_await log_starts_.keep();
+        // for it to take away, and how far it was compacted before another one relies on it.
+        if (forgets_topics(before, *applied)) {
+            (void)co_await log_starts_.keep();
+            (void)co_await cleaned_offsets_.keep();
+        }
         // Who is answered when the image is shown finds the settings in force.
         config_watch_->follow(applied);
         const auto show = [this, applied](unsigned shard) { return show_image(shard, applied); };
@@ -641,6 +651,16 @@ Task<void> Node::delete_old_segments() {
     }
 }
 
+Task<void> Node::keep_cleaned_offsets() {
+    // Without it the next start compacts again what was compacted already.
+    (void)co_await cleaned_offsets_.keep();
+}
+
+Task<void> Node::interrupt_cleaning_on(unsigned shard) {
+    if (peers_[shard].shard) peers_[shard].shard->partitions().interrupt_cleaning();
+    co_return;
+}
+
 Task<void> Node::flush_due_logs() {
     if (config_.flush_check_interval.count() == INT64_MAX) co_return;
     const auto pass = [this] {
@@ -676,6 +696,8 @@ Task<Shard::OffsetMaps> Node::offsets_of(unsigned shard, storage::Checkpoint whi
             co_return here.high_watermarks();
         case storage::Checkpoint::log_start:
             co_return here.log_starts();
+        case storage::Checkpoint::cleaner:
+            co_return here.cleaned_offsets();
         case storage::Checkpoint::recovery_point:
             break;
     }
@@ -717,6 +739,8 @@ Task<void> Node::shut_down() {
     image_arrived_.notify_all();
     look_wanted_.notify_all();
     retention_wanted_.notify_all();
+    const auto interrupt = [this](unsigned shard) { return interrupt_cleaning_on(shard); };
+    co_await on_every_shard(interrupt);
     co_await following_->join();
     co_await background_->join();
     const auto close = [this](unsigned shard) { return close_shard(shard); };
@@ -724,7 +748,7 @@ Task<void> Node::shut_down() {
     if (in_order) {
         for (const storage::Checkpoint which :
              {storage::Checkpoint::recovery_point, storage::Checkpoint::log_start,
-              storage::Checkpoint::high_watermark})
+              storage::Checkpoint::high_watermark, storage::Checkpoint::cleaner})
             (void)co_await write_checkpoint(which, true);
     }
     if (controller_) co_await controller_->stop();

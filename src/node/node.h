@@ -8,11 +8,12 @@
 #include "controller/host.h"
 #include "controller/registration.h"
 #include "http/server.h"
+#include "node/checkpoint_rounds.h"
 #include "node/config.h"
 #include "node/config_watch.h"
 #include "node/data_directories.h"
 #include "node/health.h"
-#include "node/log_start_rounds.h"
+#include "node/log_cleaner.h"
 #include "node/partition_places.h"
 #include "node/shard.h"
 #include "node/space_watch.h"
@@ -28,7 +29,7 @@
 
 namespace cauce::node {
 
-class Node final : private StatusPages::Source {
+class Node final : private StatusPages::Source, private LogCleaner::Source {
 public:
     // What is listened on.
     struct Addresses {
@@ -117,6 +118,7 @@ private:
     Task<void> show_image(unsigned shard, metadata::ImagePointer image);
     Task<void> flush_due_on(unsigned shard);
     Task<void> expire_producers_on(unsigned shard);
+    Task<void> interrupt_cleaning_on(unsigned shard);
     Task<Shard::OffsetMaps> offsets_of(unsigned shard, storage::Checkpoint which, bool closed);
     Task<void> disconnect(unsigned shard);
     Task<void> close_shard(unsigned shard);
@@ -127,7 +129,11 @@ private:
 
     // What the status pages ask.
     NodeFacts node_facts() const override;
-    std::vector<Shard*> shards() const override;
+    std::vector<Shard*> shards() const override;  // the log cleaner too
+
+    // What else the log cleaner asks.
+    metadata::ImagePointer image() const override { return newest_image_; }
+    Task<void> keep_cleaned_offsets() override;
 
     Logger log() const;
 
@@ -155,7 +161,9 @@ private:
     std::vector<std::unique_ptr<server::Acceptor>> acceptors_;
     metadata::ImagePointer newest_image_;
     runtime::WaitList image_arrived_;
-    LogStartRounds log_starts_;
+    CheckpointRounds log_starts_;
+    CheckpointRounds cleaned_offsets_;
+    std::unique_ptr<LogCleaner> cleaner_;
     std::optional<std::string> failure_;  // why the node has to stop
     runtime::Stop failed_;
     runtime::Stop stopping_;  // the background tasks of shard 0

@@ -138,6 +138,15 @@ Shard::OffsetMaps Shard::log_starts() const {
     return out;
 }
 
+Shard::OffsetMaps Shard::cleaned_offsets() const {
+    OffsetMaps out(directories_.size());
+    partitions_.for_each([&](const auto& partition) {
+        if (const auto cleaned = partition->log().cleaned_upto())
+            out[partitions_.directory_of(*partition)][partition->name()] = *cleaned;
+    });
+    return out;
+}
+
 Task<Shard::OffsetMaps> Shard::recovery_points(bool closed) {
     std::vector<std::shared_ptr<replica::Partition>> all;
     partitions_.for_each([&](const auto& partition) { all.push_back(partition); });

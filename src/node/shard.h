@@ -67,6 +67,7 @@ public:
     using OffsetMaps = std::vector<storage::OffsetMap>;
     OffsetMaps high_watermarks() const;
     OffsetMaps log_starts() const;
+    OffsetMaps cleaned_offsets() const;
     Task<OffsetMaps> recovery_points(bool closed);
 
     // Answers the requests under way and closes the connections.

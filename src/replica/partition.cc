@@ -5,11 +5,27 @@
 #include "replica/recompression.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace cauce::replica {
 
 namespace {
+
+std::string to_line(const TopicPartition& partition, const storage::CleaningReport& report) {
+    const storage::CleaningCounts& counts = report.counts;
+    const double took = std::chrono::duration<double>(report.took).count();
+    const auto tenths = static_cast<std::int64_t>(took * 10);
+    return "compacted " + partition.to_string() + " from " + std::to_string(report.from.value) +
+           " to " + std::to_string(report.upto.value) + ": " + std::to_string(counts.kept_records) +
+           " of " + std::to_string(counts.records) + " records and " +
+           std::to_string(counts.kept_bytes) + " of " + std::to_string(counts.bytes) +
+           " bytes stay, in " + std::to_string(report.segments_after) + " of " +
+           std::to_string(report.segments_before) + " segments; " +
+           std::to_string(report.map_keys) + " keys, " + std::to_string(tenths / 10) + "." +
+           std::to_string(tenths % 10) + " s";
+}
+
 // Of one compressed batch, when a rule needs to see its records.
 constexpr std::size_t kDecompressedBytesMax = 256 * 1024 * 1024;
 }  // namespace
@@ -440,6 +456,45 @@ Task<std::optional<storage::RetentionOutlook>> Partition::retention_outlook() {
     auto outlook = co_await log_->retention_outlook(high_watermark_);
     if (!outlook) co_return std::nullopt;
     co_return *outlook;
+}
+
+// ---- compaction ----
+
+Task<bool> Partition::wants_cleaning() {
+    if (log_->offline() || !compaction_.refused.empty()) co_return false;
+    const auto dirt = co_await log_->dirt(last_stable_offset());
+    if (!dirt) {
+        log_->home().logger().warn("cannot tell what there is to compact in " + name().to_string() +
+                                   ": " + dirt.error().to_string());
+        co_return false;
+    }
+    compaction_.dirt = *dirt;
+    const storage::LastRound never;
+    co_return storage::wants_cleaning(*dirt, log_->config(), log_->last_round().value_or(never),
+                                      shards_.clock().wall());
+}
+
+Task<std::optional<storage::CleaningReport>> Partition::clean(storage::CleaningOrder order) {
+    order.stable = last_stable_offset();
+    const Logger& log = log_->home().logger();
+    const auto report = co_await log_->clean(order);
+    if (report) {
+        compaction_.dirt.from = report->upto;
+        log.info(to_line(name(), *report));
+        co_return *report;
+    }
+    const IoError& error = report.error();
+    // Cut, closed or led by somebody else: no reason to say anything.
+    if (error.number == ECANCELED) co_return std::nullopt;
+    const std::string text =
+        "the compaction of " + name().to_string() + " came to no end: " + error.to_string();
+    if (storage::is_disk_full(error) || log_->offline()) {
+        log.warn(text);
+        co_return std::nullopt;
+    }
+    compaction_.refused = error.to_string();
+    log.error(text + ". It is not compacted again before the node is started again");
+    co_return std::nullopt;
 }
 
 void Partition::expire_producers() {

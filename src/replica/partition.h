@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace cauce::replica {
 
@@ -85,6 +86,13 @@ inline constexpr std::int64_t kMaxTimestamp = -3;
 inline constexpr std::int64_t kEarliestLocal = -4;
 inline constexpr std::int64_t kLatestTiered = -5;
 inline constexpr std::int64_t kEarliestPendingUpload = -6;
+
+// What is known of a partition's compaction: as the cleaner found it when it last looked.
+struct Compaction {
+    storage::Dirt dirt;
+    // Why it is not compacted any more until the node starts again: a batch is damaged.
+    std::string refused;
+};
 
 // Told when the high watermark or the log end of a partition it watches moves, or its leadership
 // ends. Destroying it ends the watch. Must not destroy the partition.
@@ -182,6 +190,12 @@ public:
     // What that would do, and what it waits for; nothing when the log is empty, or cannot be read.
     Task<std::optional<storage::RetentionOutlook>> retention_outlook();
 
+    // Compaction. Looks at how much there is to do, and whether that is worth a round.
+    Task<bool> wants_cleaning();
+    // One round. `order.stable` is ours to say. Nothing: it came to no end, and the log says why.
+    Task<std::optional<storage::CleaningReport>> clean(storage::CleaningOrder order);
+    const Compaction& compaction() const { return compaction_; }
+
     // Forgets producers that have been silent for producer.id.expiration.ms.
     void expire_producers();
 
@@ -228,6 +242,7 @@ private:
     live::PartitionCounters counters_;
     live::Edges edges_;
     std::int32_t reads_ = 0;
+    Compaction compaction_;
 
     // Waiters.
     runtime::WaitList moved_;  // the high watermark advanced, or leadership ended

@@ -185,6 +185,8 @@ Task<std::shared_ptr<Partition>> PartitionTable::open(
         if (point != said.recovery_points.end()) options.recovery_point = point->second;
         const auto start = said.log_starts.find(options.partition);
         if (start != said.log_starts.end()) options.start_offset = start->second;
+        const auto cleaned = said.cleaned.find(options.partition);
+        if (cleaned != said.cleaned.end()) options.cleaned_upto = cleaned->second;
     }
     const std::string name = options.partition.to_string();
     auto log = co_await storage::Log::open(*directories_[directory], std::move(options));
@@ -217,6 +219,26 @@ Task<void> PartitionTable::delete_old_segments() {
         co_await partition->delete_old_segments();
         co_await runtime::yield();
     }
+}
+
+Task<std::optional<PartitionTable::Dirtiest>> PartitionTable::dirtiest() {
+    std::vector<std::shared_ptr<Partition>> all;
+    for_each([&](const auto& partition) {
+        if (partition->is_leader() && partition->settings().log->compact) all.push_back(partition);
+    });
+    std::optional<Dirtiest> worst;
+    for (const auto& partition : all) {
+        const bool wants = co_await partition->wants_cleaning();
+        const double ratio = partition->compaction().dirt.ratio();
+        if (wants && (!worst || ratio > worst->ratio))
+            worst = Dirtiest{partition->topic_id(), partition->name().partition, ratio};
+        co_await runtime::yield();
+    }
+    co_return worst;
+}
+
+void PartitionTable::interrupt_cleaning() {
+    for_each([](const auto& partition) { partition->log().interrupt_cleaning(); });
 }
 
 void PartitionTable::flush_due() {

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,6 +32,7 @@ struct Checkpoints {
     storage::OffsetMap recovery_points;
     storage::OffsetMap log_starts;
     storage::OffsetMap high_watermarks;
+    storage::OffsetMap cleaned;
 };
 
 // Told about leadership on this shard (the coordinators' hosts are).
@@ -75,6 +77,16 @@ public:
 
     // Retention and flush.ms, for all partitions; gives way to requests in between.
     Task<void> delete_old_segments();
+    // Of the partitions here that are worth a round of compaction the one that is most. Looks at
+    // all that are compacted.
+    struct Dirtiest {
+        TopicId topic_id;
+        std::int32_t partition = 0;
+        double ratio = 0;
+    };
+    Task<std::optional<Dirtiest>> dirtiest();
+    // A round that runs on this shard ends soon.
+    void interrupt_cleaning();
     void flush_due();
     // Producers that have been silent for too long, of all partitions.
     void expire_producers();

@@ -52,6 +52,11 @@ storage::LogConfig log_config(const Values& values) {
     const auto policies = metadata::config_list(values.text("cleanup.policy"));
     log.delete_old = contains(policies, "delete");
     log.compact = contains(policies, "compact");
+    log.delete_retention_ms = values.number("delete.retention.ms");
+    log.min_compaction_lag_ms = values.number("min.compaction.lag.ms");
+    log.max_compaction_lag_ms = values.number("max.compaction.lag.ms");
+    log.min_cleanable_dirty_ratio =
+        metadata::config_number(values.text("min.cleanable.dirty.ratio"));
     log.file_delete_delay_ms = values.number("file.delete.delay.ms");
     log.flush_messages = values.number("flush.messages");
     log.flush_ms = values.number("flush.ms");

@@ -25,6 +25,8 @@ std::string_view file_of(Checkpoint which) {
             return "log-start-offset-checkpoint";
         case Checkpoint::high_watermark:
             return "replication-offset-checkpoint";
+        case Checkpoint::cleaner:
+            return "cleaner-offset-checkpoint";
     }
     CHECK(false, static_cast<int>(which));
 }

@@ -46,6 +46,7 @@ enum class Checkpoint : std::uint8_t {
     recovery_point,  // recovery-point-offset-checkpoint: below it nothing needs recovery
     log_start,       // log-start-offset-checkpoint: starts that lie inside a segment
     high_watermark,  // replication-offset-checkpoint
+    cleaner,         // cleaner-offset-checkpoint: below it compaction has seen everything
 };
 
 using OffsetMap = std::map<TopicPartition, Offset>;

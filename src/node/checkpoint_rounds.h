@@ -1,5 +1,6 @@
-// Writes the checkpoint of log starts for everybody who waits for it. Rounds, as for flushes: one
-// at a time, and whoever comes while one runs shares the next. On shard 0.
+// Writes a checkpoint for everybody who waits for it: that of log starts, or of what compaction has
+// seen. Rounds, as for flushes: one at a time, and whoever comes while one runs shares the next. On
+// shard 0.
 #pragma once
 
 #include "runtime/event.h"
@@ -11,10 +12,10 @@
 
 namespace cauce::node {
 
-class LogStartRounds final : public server::LogStarts {
+class CheckpointRounds final : public server::LogStarts {
 public:
-    // `write` collects the starts of all logs and ends when they are on the device.
-    explicit LogStartRounds(std::function<runtime::Task<Result<void>>()> write)
+    // `write` collects from all logs and ends when they are on the device.
+    explicit CheckpointRounds(std::function<runtime::Task<Result<void>>()> write)
         : write_(std::move(write)) {}
 
     runtime::Task<Result<void>> keep() override;

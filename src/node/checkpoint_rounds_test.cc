@@ -1,4 +1,4 @@
-#include "node/log_start_rounds.h"
+#include "node/checkpoint_rounds.h"
 
 #include "runtime/event.h"
 #include "storage/test_disk.h"
@@ -26,14 +26,14 @@ struct Writes {
     }
 };
 
-Task<void> keep(LogStartRounds& rounds, std::optional<Result<void>>& kept) {
+Task<void> keep(CheckpointRounds& rounds, std::optional<Result<void>>& kept) {
     kept = co_await rounds.keep();
 }
 
 struct Stand {
     storage::testing::OneShard shard;
     Writes writes;
-    LogStartRounds rounds{[this] { return Writes::write(writes); }};
+    CheckpointRounds rounds{[this] { return Writes::write(writes); }};
 
     void end_write() {
         writes.go_on.notify_all();
@@ -41,7 +41,7 @@ struct Stand {
     }
 };
 
-TEST(LogStartRounds, EachCallThatComesAloneWrites) {
+TEST(CheckpointRounds, EachCallThatComesAloneWrites) {
     Stand stand;
     for (int call = 1; call <= 3; ++call) {
         std::optional<Result<void>> kept;
@@ -52,7 +52,7 @@ TEST(LogStartRounds, EachCallThatComesAloneWrites) {
     }
 }
 
-TEST(LogStartRounds, WhoComesDuringARoundSharesTheNext) {
+TEST(CheckpointRounds, WhoComesDuringARoundSharesTheNext) {
     Stand stand;
     stand.writes.hold = true;
     std::optional<Result<void>> first, second, third;
@@ -72,7 +72,7 @@ TEST(LogStartRounds, WhoComesDuringARoundSharesTheNext) {
     EXPECT_EQ(stand.writes.begun, 2);
 }
 
-TEST(LogStartRounds, ARoundThatFailsIsToldToItsOwn) {
+TEST(CheckpointRounds, ARoundThatFailsIsToldToItsOwn) {
     Stand stand;
     stand.writes.hold = true;
     std::optional<Result<void>> first, second;

@@ -1,8 +1,8 @@
-#include "node/log_start_rounds.h"
+#include "node/checkpoint_rounds.h"
 
 namespace cauce::node {
 
-runtime::Task<Result<void>> LogStartRounds::keep() {
+runtime::Task<Result<void>> CheckpointRounds::keep() {
     // A round that runs may have passed our log already.
     const std::uint64_t ours = begun_ + 1;
     while (ended_ < ours) {

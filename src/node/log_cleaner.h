@@ -1,0 +1,82 @@
+// The log cleaner: rounds of compaction over all shards, one at a time, of the log that needs it
+// most. On shard 0; the work is done where the log is.
+#pragma once
+
+#include "base/time.h"
+#include "metadata/image.h"
+#include "replica/partition_table.h"
+#include "runtime/shards.h"
+#include "runtime/stop.h"
+#include "runtime/task.h"
+#include "storage/cleaning_order.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace cauce::node {
+
+class Shard;
+
+// What the rounds since the start came to, for the metrics.
+struct CleanerTotals {
+    std::uint64_t rounds = 0;
+    std::uint64_t records = 0;  // read
+    std::uint64_t kept_records = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t kept_bytes = 0;
+    std::optional<MonoTime> looked_at;  // when it last looked for work
+    // Of the last round.
+    double recopied = 0;  // share of the bytes that stayed
+    double map_use = 0;   // share of the places in the map
+    Duration took{0};
+};
+
+class LogCleaner {
+public:
+    class Source {
+    public:
+        // By number.
+        virtual std::vector<Shard*> shards() const = 0;
+        // The newest one; null before there is one.
+        virtual metadata::ImagePointer image() const = 0;
+        // Writes cleaner-offset-checkpoint of all directories.
+        virtual runtime::Task<void> keep_cleaned_offsets() = 0;
+
+    protected:
+        ~Source() = default;
+    };
+
+    // All outlive it.
+    LogCleaner(runtime::Shards& here, Source& source, const metadata::StaticConfig& file,
+               NodeId node);
+
+    // Until the stop is requested. A round that runs then ends when PartitionTable::
+    // interrupt_cleaning was called on its shard.
+    runtime::Task<void> run(runtime::Stop& stop);
+
+    const CleanerTotals& totals() const { return totals_; }
+
+private:
+    struct Settings {
+        milliseconds backoff{0};
+        storage::CleaningOrder order;
+    };
+    struct Found {
+        unsigned shard = 0;
+        replica::PartitionTable::Dirtiest dirtiest;
+    };
+
+    Settings settings() const;
+    runtime::Task<std::optional<Found>> find_dirtiest();
+    // True: a round came to its end, and there may be more to do.
+    runtime::Task<bool> clean_dirtiest(const storage::CleaningOrder& order, runtime::Stop& stop);
+
+    runtime::Shards& here_;
+    Source& source_;
+    const metadata::StaticConfig& file_;
+    const NodeId node_;
+    CleanerTotals totals_;
+};
+
+}  // namespace cauce::node
