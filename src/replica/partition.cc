@@ -480,6 +480,7 @@ Task<std::optional<storage::CleaningReport>> Partition::clean(storage::CleaningO
     const auto report = co_await log_->clean(order);
     if (report) {
         compaction_.dirt.from = report->upto;
+        compaction_.lacks_room = false;
         log.info(to_line(name(), *report));
         co_return *report;
     }
@@ -489,7 +490,9 @@ Task<std::optional<storage::CleaningReport>> Partition::clean(storage::CleaningO
     const std::string text =
         "the compaction of " + name().to_string() + " came to no end: " + error.to_string();
     if (storage::is_disk_full(error) || log_->offline()) {
-        log.warn(text);
+        // It is tried again each time the cleaner looks for work.
+        if (!compaction_.lacks_room) log.warn(text);
+        compaction_.lacks_room = true;
         co_return std::nullopt;
     }
     compaction_.refused = error.to_string();

@@ -92,6 +92,8 @@ struct Compaction {
     storage::Dirt dirt;
     // Why it is not compacted any more until the node starts again: a batch is damaged.
     std::string refused;
+    // The disk has no room for it; said once.
+    bool lacks_room = false;
 };
 
 // Told when the high watermark or the log end of a partition it watches moves, or its leadership

@@ -459,6 +459,28 @@ TEST_F(LogCleanTest, AFullDiskEndsTheRoundAndNothingElse) {
     EXPECT_EQ(newest_of(content()), newest);
 }
 
+TEST_F(LogCleanTest, WhatIsKeptForTheBrokerIsNotForCompaction) {
+    ASSERT_TRUE(stand->open());
+    append_many(40, 3);
+    const Buffer before = content();
+    SpaceFound found;
+    found.stage = SpaceStage::full;
+    found.space = {1'000'000, 5'000};
+    found.refuse_below = 4'700;
+    stand->home.tell_space(found);
+    const std::uint64_t writes = disk.writes;
+    const auto report = clean();
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().number, ENOSPC);
+    EXPECT_EQ(disk.writes, writes);
+    EXPECT_EQ(content(), before);
+    // One segment has room.
+    found.space.free_bytes = 5'700;
+    stand->home.tell_space(found);
+    ASSERT_TRUE(clean());
+    EXPECT_EQ(newest_of(content()), newest_of(before));
+}
+
 TEST_F(LogCleanTest, AFailedFlushTakesTheDirectoryOffline) {
     ASSERT_TRUE(stand->open());
     append_many(40, 3);
