@@ -233,6 +233,35 @@ TEST_F(TopicVerbs, RetentionWithoutTheQuestion) {
                     .contains("\"reason\": \"the partition has no leader that tells\""));
 }
 
+// --- compaction
+
+TEST_F(TopicVerbs, DescribeTellsHowDirtyACompactedTopicIs) {
+    configs.topics["blog"]["cleanup.policy"] = "compact";
+    using Request = wire::DescribeLogDirsRequest;
+    using Response = wire::DescribeLogDirsResponse;
+    cluster.broker.on<Request, Response>([this](const Request& request) {
+        EXPECT_TRUE(request.include_retention);
+        Response response;
+        auto& topic = response.results.emplace_back().topics.emplace_back();
+        topic.name = cluster.broker.keep("blog");
+        auto& compaction = topic.partitions.emplace_back().compaction.emplace();
+        compaction.seen_upto = 2;
+        compaction.may_see_upto = 3;
+        compaction.seen_bytes = 300;
+        compaction.dirty_bytes = 100;
+        compaction.next_deletion_ms = 32'503'680'000'000;
+        return response;
+    });
+    const std::string json = out({"topic", "describe", "blog", "-o", "json"});
+    for (const char* field : {"\"compaction\": [", "\"dirty_percent\": 25",
+                              "\"compacted_offset\": 2", "\"next_round\": \"when more is dirty\"",
+                              "\"next_deletion\": \"after 3000-01-01T00:00:00Z\""})
+        EXPECT_TRUE(json.contains(field)) << field << "\n" << json;
+    EXPECT_TRUE(out({"topic", "describe", "blog"}).contains("DELETED KEYS VANISH"));
+    // One that is not compacted is not asked about.
+    EXPECT_FALSE(out({"topic", "describe", "news", "-o", "json"}).contains("compaction"));
+}
+
 // --- trim
 
 TEST_F(TopicVerbs, TrimDeletesWhatIsBeforeAPlace) {

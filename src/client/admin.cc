@@ -637,6 +637,19 @@ RetentionOutlook retention_of(const wire::DescribeLogDirsResponse::RetentionOutl
     return out;
 }
 
+CompactionOutlook compaction_of(const wire::DescribeLogDirsResponse::CompactionOutlook& said) {
+    CompactionOutlook out;
+    out.seen_upto = said.seen_upto;
+    out.may_see_upto = said.may_see_upto;
+    out.seen_bytes = said.seen_bytes;
+    out.dirty_bytes = said.dirty_bytes;
+    out.is_wanted = said.is_wanted;
+    out.last_round_ms = said.last_round_ms;
+    out.next_deletion_ms = said.next_deletion_ms;
+    if (said.refused) out.refused = std::string(*said.refused);
+    return out;
+}
+
 }  // namespace
 
 Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
@@ -677,6 +690,8 @@ Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
                     replica.size_bytes = partition.partition_size;
                     replica.is_future = partition.is_future_key;
                     if (partition.retention) replica.retention = retention_of(*partition.retention);
+                    if (partition.compaction)
+                        replica.compaction = compaction_of(*partition.compaction);
                 }
             }
         }

@@ -206,6 +206,18 @@ struct RetentionOutlook {
     std::int64_t bytes_left = -1;  // more in the log, until it is too much; -1: never
 };
 
+// What compaction has to do with a compacted partition. Only brokers of ours tell.
+struct CompactionOutlook {
+    std::int64_t seen_upto = 0;     // of what was not seen yet
+    std::int64_t may_see_upto = 0;  // ... what may be looked at ends here
+    std::int64_t seen_bytes = 0;
+    std::int64_t dirty_bytes = 0;        // of [seen_upto, may_see_upto), in whole segments
+    bool is_wanted = false;              // it is worth a round, and waits for its turn
+    std::int64_t last_round_ms = -1;     // -1: none since the broker started
+    std::int64_t next_deletion_ms = -1;  // of a deleted key's last trace; -1: none is known
+    std::optional<std::string> refused = std::nullopt;  // why it is not compacted any more
+};
+
 // What a broker has in one of its log directories.
 struct LogDirectory {
     NodeId node;
@@ -219,14 +231,16 @@ struct LogDirectory {
         std::int64_t size_bytes = 0;
         bool is_future = false;  // on its way there from another directory
         std::optional<RetentionOutlook> retention = std::nullopt;
+        std::optional<CompactionOutlook> compaction = std::nullopt;
     };
     std::vector<Replica> replicas;  // of those asked for
 };
 // Of all brokers that can be reached and tell, in the order of their ids; with the replicas of
-// these partitions, if any.
+// these partitions, if any. `with_retention`: also what retention and compaction make of them.
 runtime::Task<std::vector<LogDirectory>> describe_log_dirs(Cluster& cluster,
                                                            std::vector<TopicPartition> partitions,
-                                                           MonoTime deadline);
+                                                           MonoTime deadline,
+                                                           bool with_retention = false);
 
 // --- groups
 

@@ -474,6 +474,22 @@ Task<bool> Partition::wants_cleaning() {
                                       shards_.clock().wall());
 }
 
+Task<std::optional<CompactionOutlook>> Partition::compaction_outlook() {
+    if (!log_->config().compact) co_return std::nullopt;
+    const Reading reading(*this);
+    const auto dirt = co_await log_->dirt(last_stable_offset());
+    if (!dirt) co_return std::nullopt;
+    CompactionOutlook outlook;
+    outlook.dirt = *dirt;
+    outlook.last = log_->last_round();
+    outlook.refused = compaction_.refused;
+    const storage::LastRound never;
+    outlook.wanted = outlook.refused.empty() &&
+                     storage::wants_cleaning(*dirt, log_->config(), outlook.last.value_or(never),
+                                             shards_.clock().wall());
+    co_return outlook;
+}
+
 Task<std::optional<storage::CleaningReport>> Partition::clean(storage::CleaningOrder order) {
     order.stable = last_stable_offset();
     const Logger& log = log_->home().logger();

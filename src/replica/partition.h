@@ -96,6 +96,15 @@ struct Compaction {
     bool lacks_room = false;
 };
 
+// What compaction would do with it now, and what it waits for.
+struct CompactionOutlook {
+    storage::Dirt dirt;
+    bool wanted = false;  // it is worth a round
+    // Of this process, if there was one; what it left to time.
+    std::optional<storage::LastRound> last;
+    std::string refused;
+};
+
 // Told when the high watermark or the log end of a partition it watches moves, or its leadership
 // ends. Destroying it ends the watch. Must not destroy the partition.
 class Watcher {
@@ -197,6 +206,8 @@ public:
     // One round. `order.stable` is ours to say. Nothing: it came to no end, and the log says why.
     Task<std::optional<storage::CleaningReport>> clean(storage::CleaningOrder order);
     const Compaction& compaction() const { return compaction_; }
+    // Nothing when it is not compacted, or cannot be read.
+    Task<std::optional<CompactionOutlook>> compaction_outlook();
 
     // Forgets producers that have been silent for producer.id.expiration.ms.
     void expire_producers();

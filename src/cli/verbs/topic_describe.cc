@@ -1,5 +1,6 @@
 // `cauce topic describe`
 #include "cli/command.h"
+#include "cli/compaction_table.h"
 #include "cli/partition_table.h"
 #include "cli/topic_lookup.h"
 #include "cli/verbs.h"
@@ -39,7 +40,26 @@ private:
         const auto configs = co_await client::describe_config(
             session.cluster(), client::ConfigResource::topic, name, session.deadline());
         if (!configs) co_return std::unexpected(session.explain(configs.error(), what));
-        co_return details_of(topic, *std::move(partitions), *configs);
+        Details details = details_of(topic, *std::move(partitions), *configs);
+        if (!is_compacted(*configs)) co_return details;
+        std::vector<TopicPartition> asked;
+        for (const client::PartitionInfo& partition : topic.partitions)
+            asked.push_back({name, partition.partition});
+        const auto directories = co_await client::describe_log_dirs(
+            session.cluster(), std::move(asked), session.deadline(), true);
+        const WallTime now = session.environment().shards.clock().wall();
+        Table compaction = compaction_table(topic, directories, now);
+        if (!compaction.rows.empty())
+            details.parts.push_back({"compaction", "", std::move(compaction)});
+        co_return details;
+    }
+
+    static bool is_compacted(const std::vector<client::ConfigEntry>& configs) {
+        for (const client::ConfigEntry& config : configs) {
+            if (config.name == "cleanup.policy")
+                return config.value.value_or("").find("compact") != std::string::npos;
+        }
+        return false;
     }
 
     static Details details_of(const client::TopicInfo& topic, Table partitions,
@@ -75,7 +95,10 @@ Verb topic_describe_verb() {
     return {
         .name = "topic describe",
         .summary = "partitions, leaders, offsets and configuration of topics",
-        .text = {},
+        .text =
+            "For a compacted topic also how much of each partition compaction has not seen yet, "
+            "and when the last trace of a deleted key vanishes: delete.retention.ms after the "
+            "first round that met the deletion. Only brokers of Cauce tell.",
         .examples = {{"cauce topic describe orders", "who leads what, and how far it goes"},
                      {"cauce topic describe orders -o json | jq '.[].partitions[].high_watermark'",
                       "the same for a program"}},

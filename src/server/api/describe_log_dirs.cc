@@ -38,6 +38,7 @@ struct HeldLog {
     std::int64_t size_bytes = 0;
     std::int64_t lag = 0;
     std::optional<storage::RetentionOutlook> outlook = std::nullopt;
+    std::optional<replica::CompactionOutlook> compaction = std::nullopt;
 
     auto place() const { return std::tie(directory, partition); }
 };
@@ -67,7 +68,10 @@ Task<HeldLogs> list(ShardServices& there, Plan plan) {
     for (const auto& partition : found) {
         HeldLog held = describe(table, *partition);
         // May ask the device.
-        if (plan.retention) held.outlook = co_await partition->retention_outlook();
+        if (plan.retention) {
+            held.outlook = co_await partition->retention_outlook();
+            held.compaction = co_await partition->compaction_outlook();
+        }
         logs.push_back(std::move(held));
     }
     co_return logs;
@@ -133,6 +137,22 @@ Response::RetentionOutlook described(const storage::RetentionOutlook& outlook) {
     return out;
 }
 
+// The same. Its texts are those of `outlook`.
+Response::CompactionOutlook described(const replica::CompactionOutlook& outlook) {
+    Response::CompactionOutlook out;
+    out.seen_upto = outlook.dirt.from.value;
+    out.may_see_upto = std::max(outlook.dirt.from, outlook.dirt.upto).value;
+    out.seen_bytes = clamped(outlook.dirt.clean_bytes);
+    out.dirty_bytes = clamped(outlook.dirt.dirty_bytes);
+    out.is_wanted = outlook.wanted;
+    if (outlook.last) {
+        out.last_round_ms = outlook.last->at.ms;
+        if (outlook.last->next_deletion) out.next_deletion_ms = outlook.last->next_deletion->ms;
+    }
+    if (!outlook.refused.empty()) out.refused = std::string_view(outlook.refused);
+    return out;
+}
+
 void add(Response::DescribeLogDirsResult& directory, const HeldLog& held) {
     auto& topics = directory.topics;
     if (topics.empty() || topics.back().name != held.partition.topic)
@@ -142,6 +162,7 @@ void add(Response::DescribeLogDirsResult& directory, const HeldLog& held) {
     out.partition_size = held.size_bytes;
     out.offset_lag = held.lag;
     if (held.outlook) out.retention = described(*held.outlook);
+    if (held.compaction) out.compaction = described(*held.compaction);
 }
 
 }  // namespace
