@@ -29,6 +29,10 @@ PartitionFacts facts_of(replica::Partition& partition, Detail detail) {
     facts.log_start = partition.log_start();
     facts.high_watermark = partition.high_watermark();
     facts.log_end = partition.log_end();
+    if (partition.settings().log->compact) {
+        const replica::Compaction& compaction = partition.compaction();
+        facts.compaction = {compaction.dirt.ratio(), !compaction.refused.empty()};
+    }
     facts.counters = partition.counters();
     if (detail == Detail::edges) facts.edges = partition.edges().all();
     return facts;

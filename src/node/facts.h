@@ -8,6 +8,7 @@
 #include "live/counters.h"
 #include "live/request_times.h"
 #include "metadata/image.h"
+#include "node/cleaner_totals.h"
 #include "node/health.h"
 #include "quorum/quorum.h"
 #include "runtime/shards.h"
@@ -26,6 +27,12 @@ class Shard;
 // How much is wanted. Edges are many: metrics do without them.
 enum class Detail : std::uint8_t { totals, edges };
 
+// Of a partition that is compacted, as the log cleaner found it when it last looked.
+struct CompactionFacts {
+    double dirty = 0;      // share of what could be compacted that was not seen yet
+    bool refused = false;  // a batch is damaged: it is not compacted any more
+};
+
 struct PartitionFacts {
     TopicId topic;
     std::int32_t partition = 0;
@@ -36,6 +43,7 @@ struct PartitionFacts {
     Offset log_start;
     Offset high_watermark;
     Offset log_end;
+    std::optional<CompactionFacts> compaction{};
     live::PartitionCounters counters;
     std::vector<live::Edge> edges;  // with Detail::edges
 };
@@ -88,6 +96,8 @@ struct NodeFacts {
     Phase phase = Phase::opening;
     Duration up{0};
     std::size_t offline_directories = 0;
+    CleanerTotals cleaner{};
+    Duration since_cleaner_looked{0};
     std::vector<DirectoryFacts> directories;  // that work, once they were looked at
     metadata::ImagePointer image;             // null before the metadata is replayed
     std::optional<quorum::QuorumStatus> quorum;

@@ -123,8 +123,6 @@ runtime::Task<bool> LogCleaner::clean_dirtiest(const storage::CleaningOrder& ord
     if (!report) co_return false;
     const storage::CleaningCounts& counts = report->counts;
     ++totals_.rounds;
-    totals_.records += counts.records;
-    totals_.kept_records += counts.kept_records;
     totals_.bytes += counts.bytes;
     totals_.kept_bytes += counts.kept_bytes;
     totals_.recopied = counts.bytes == 0 ? 0

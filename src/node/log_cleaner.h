@@ -4,33 +4,19 @@
 
 #include "base/time.h"
 #include "metadata/image.h"
+#include "node/cleaner_totals.h"
 #include "replica/partition_table.h"
 #include "runtime/shards.h"
 #include "runtime/stop.h"
 #include "runtime/task.h"
 #include "storage/cleaning_order.h"
 
-#include <cstdint>
 #include <optional>
 #include <vector>
 
 namespace cauce::node {
 
 class Shard;
-
-// What the rounds since the start came to, for the metrics.
-struct CleanerTotals {
-    std::uint64_t rounds = 0;
-    std::uint64_t records = 0;  // read
-    std::uint64_t kept_records = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t kept_bytes = 0;
-    std::optional<MonoTime> looked_at;  // when it last looked for work
-    // Of the last round.
-    double recopied = 0;  // share of the bytes that stayed
-    double map_use = 0;   // share of the places in the map
-    Duration took{0};
-};
 
 class LogCleaner {
 public:

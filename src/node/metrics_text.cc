@@ -182,6 +182,7 @@ public:
     Task<void> write() {
         write_node();
         write_directories();
+        write_cleaner();
         if (facts_.quorum) write_quorum(*facts_.quorum);
         write_requests();
         if (facts_.image) {
@@ -241,6 +242,8 @@ private:
     void write_directories();
     void write_quorum(const quorum::QuorumStatus& quorum);
     void write_requests();
+    void write_cleaner();
+    Task<void> write_dirt();
     void write_cluster();
     Task<void> by_topic(const TopicFamily& family);
     Task<void> by_log(const LogFamily& family);
@@ -299,6 +302,43 @@ void Writer::write_directories() {
     begin(metric("cauce_log_directory_refused_batches_total"));
     for (const auto& [path, sum] : counts)
         out_.sample({{"directory", path}}, sum.refused_batches);
+}
+
+void Writer::write_cleaner() {
+    const CleanerTotals& cleaner = facts_.cleaner;
+    double dirtiest = 0;
+    std::int64_t refused = 0;
+    for (const ShardFacts& shard : facts_.shards) {
+        for (const PartitionFacts& partition : shard.partitions) {
+            if (!partition.compaction) continue;
+            dirtiest = std::max(dirtiest, partition.compaction->dirty);
+            if (partition.compaction->refused) ++refused;
+        }
+    }
+    one(metric("kafka_log_logcleaner_cleaner_recopy_percent"), cleaner.recopied * 100);
+    one(metric("kafka_log_logcleaner_max_buffer_utilization_percent"), cleaner.map_use * 100);
+    one(metric("kafka_log_logcleaner_max_clean_time_secs"), as_seconds(cleaner.took));
+    one(metric("kafka_log_logcleanermanager_max_dirty_percent"), dirtiest * 100);
+    one(metric("kafka_log_logcleanermanager_time_since_last_run_ms"),
+        std::chrono::duration_cast<milliseconds>(facts_.since_cleaner_looked).count());
+    one(metric("kafka_log_logcleanermanager_uncleanable_partitions_count"), refused);
+    one(metric("cauce_compaction_bytes_total"), cleaner.bytes);
+    one(metric("cauce_compaction_kept_bytes_total"), cleaner.kept_bytes);
+}
+
+Task<void> Writer::write_dirt() {
+    begin(metric("cauce_compaction_dirty_percent"));
+    for (const auto& topic : facts_.image->topics()) {
+        const TopicSums* sums = sums_of(*topic);
+        if (sums == nullptr) continue;
+        for (const PartitionFacts* partition : sums->partitions) {
+            if (partition == nullptr || !partition->compaction) continue;
+            const std::string number = std::to_string(partition->partition);
+            out_.sample({{"topic", topic->name()}, {"partition", number}},
+                        partition->compaction->dirty * 100);
+            if (due() && !co_await flush()) co_return;
+        }
+    }
 }
 
 void Writer::write_quorum(const quorum::QuorumStatus& quorum) {
@@ -456,6 +496,7 @@ Task<void> Writer::write_topics() {
         co_await by_topic(family);
     for (const LogFamily& family : kLogFamilies)
         co_await by_log(family);
+    co_await write_dirt();
     std::int64_t brokers = 0;
     for (const auto& broker : facts_.image->brokers())
         if (!broker->fenced) ++brokers;

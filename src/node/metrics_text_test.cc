@@ -130,6 +130,12 @@ NodeFacts serving_node() {
     facts.node = NodeId{1};
     facts.phase = Phase::serving;
     facts.image = image_of();
+    facts.cleaner.bytes = 800;
+    facts.cleaner.kept_bytes = 300;
+    facts.cleaner.recopied = 0.5;
+    facts.cleaner.map_use = 0.125;
+    facts.cleaner.took = milliseconds(1'500);
+    facts.since_cleaner_looked = milliseconds(700);
     facts.quorum.emplace();
     facts.quorum->is_leader = true;
     facts.quorum->leader = {NodeId{1}, LeaderEpoch{4}};
@@ -144,6 +150,7 @@ NodeFacts serving_node() {
     led.log_start = Offset{10};
     led.high_watermark = Offset{90};
     led.log_end = Offset{100};
+    led.compaction = {0.25, true};
     led.counters.appended_batches = 5;
     led.counters.appended_records = 100;
     led.counters.appended_bytes = 6000;
@@ -173,6 +180,15 @@ TEST_F(MetricsTextTest, PartitionsGroupsAndTheCluster) {
              "cauce_log_directory_throttled_batches_total{directory=\"/a\"} 7",
              "cauce_log_directory_refused_batches_total{directory=\"/a\"} 1",
              "cauce_log_directory_refused_batches_total{directory=\"/b\"} 0",
+             "kafka_log_logcleaner_cleaner_recopy_percent 50",
+             "kafka_log_logcleaner_max_buffer_utilization_percent 12.5",
+             "kafka_log_logcleaner_max_clean_time_secs 1.5",
+             "kafka_log_logcleanermanager_max_dirty_percent 25",
+             "kafka_log_logcleanermanager_time_since_last_run_ms 700",
+             "kafka_log_logcleanermanager_uncleanable_partitions_count 1",
+             "cauce_compaction_bytes_total 800",
+             "cauce_compaction_kept_bytes_total 300",
+             "cauce_compaction_dirty_percent{topic=\"a\",partition=\"0\"} 25",
              "kafka_controller_kafkacontroller_activecontrollercount 1",
              "kafka_controller_kafkacontroller_activebrokercount 1",
              "kafka_controller_kafkacontroller_fencedbrokercount 1",

@@ -592,6 +592,11 @@ NodeFacts Node::node_facts() const {
         const auto& found = space_->found(i);
         if (found && !offline) facts.directories.push_back({space_->path(i), *found});
     }
+    if (cleaner_ != nullptr) {
+        facts.cleaner = cleaner_->totals();
+        const MonoTime looked = facts.cleaner.looked_at.value_or(began_);
+        facts.since_cleaner_looked = peers_[0].seams->shards.clock().now() - looked;
+    }
     facts.image = newest_image_;
     if (facts.phase > Phase::replaying && facts.phase < Phase::stopping)
         facts.quorum = controller_->quorum_status();
