@@ -28,6 +28,11 @@ void write(const std::string& target, const std::string& name, BytesView bytes) 
     ++files;
 }
 
+void write_batch(const std::string& name, BytesView bytes) {
+    write("record_batch", name, bytes);
+    write("batch_cleaner", name, bytes);
+}
+
 void messages() {
     std::int16_t index = 0;
     for (const auto& codec : wire::testing::all_messages()) {
@@ -66,12 +71,12 @@ void batches() {
             builder.append(1'700'000'000'000 + i, Bytes(as_bytes("key")), Bytes(as_bytes("value")),
                            headers);
         }
-        write("record_batch", std::string(codec_name(options.codec)), builder.build().value());
+        write_batch(std::string(codec_name(options.codec)), builder.build().value());
     }
     BatchOptions options;
     options.producer_id = ProducerId{5};
-    write("record_batch", "commit", end_transaction_batch(options, 1, true, 3));
-    write("record_batch", "empty", empty_batch(options, Offset{3}, 1));
+    write_batch("commit", end_transaction_batch(options, 1, true, 3));
+    write_batch("empty", empty_batch(options, Offset{3}, 1));
 }
 
 void codecs() {
