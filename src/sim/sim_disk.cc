@@ -26,7 +26,7 @@ public:
         }
         World& world = disk_.world_;
         if (world.dice().one_in(8)) {
-            const MonoTime ready = world.now() + world.delay(world.options().disk_read);
+            const MonoTime ready = world.now() + disk_.delay(world.options().disk_read);
             co_await disk_.shard_.sleep_until(ready);
         }
         const std::size_t size = disk_.image().read(inode_, position, into);
@@ -58,7 +58,7 @@ public:
         World& world = disk_.world_;
         const int error = disk_.fault(DiskCall::Kind::sync, path_);
         const DiskImage::Sync sync = disk_.image().begin_sync(inode_);
-        const MonoTime end = world.now() + world.delay(world.options().disk_sync);
+        const MonoTime end = world.now() + disk_.delay(world.options().disk_sync);
         co_await disk_.shard_.sleep_until(end);
         world.trace(Step::disk_sync, inode_, sync.pages.size());
         if (error != 0) {
@@ -119,6 +119,10 @@ DiskImage& SimDisk::image() {
 int SimDisk::fault(DiskCall::Kind kind, std::string_view path) {
     if (!life_.alive) return EIO;
     return life_.node.disk_fault ? life_.node.disk_fault({kind, path}) : 0;
+}
+
+Duration SimDisk::delay(Duration typical) {
+    return world_.delay(typical * life_.node.disk_slowness);
 }
 
 bool SimDisk::dies_here() {
@@ -190,7 +194,7 @@ runtime::Task<IoResult<void>> SimDisk::sync_folder(std::string folder) {
         co_return io_fail(error, "fsync", folder);
     }
     ASSIGN_OR_CO_RETURN(const DiskImage::FolderSync sync, image().begin_sync_folder(folder));
-    const MonoTime end = world_.now() + world_.delay(world_.options().disk_sync);
+    const MonoTime end = world_.now() + delay(world_.options().disk_sync);
     co_await shard_.sleep_until(end);
     world_.trace(Step::disk_sync, sync.folder, sync.last_change);
     if (dies_here()) die();

@@ -57,6 +57,8 @@ private:
     DiskImage& image();
     // The errno to fail with, or 0.
     int fault(DiskCall::Kind kind, std::string_view path);
+    // How long the device takes for what usually takes that long.
+    Duration delay(Duration typical);
     // Counts a call that changes the disk; true when the node dies in it.
     bool dies_here();
     void die();

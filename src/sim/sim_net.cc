@@ -55,11 +55,18 @@ bool Wire::open(unsigned from, unsigned to) const {
     return !cuts_.contains({from, to}) && world_.nodes()[to]->powered;
 }
 
+// The slower machine of the two sets the pace.
+Duration Wire::hop(const Connection& connection) {
+    std::int64_t slowness = 1;
+    for (const Connection::End& end : connection.ends)
+        slowness = std::max(slowness, world_.nodes()[end.node]->net_slowness);
+    return world_.delay(world_.options().net_hop * slowness);
+}
+
 void Wire::push(const std::shared_ptr<Connection>& connection, int side,
                 Connection::Segment segment) {
     Connection::End& end = connection->ends[side];
-    segment.arrival =
-        std::max(end.last_arrival, world_.now() + world_.delay(world_.options().net_hop));
+    segment.arrival = std::max(end.last_arrival, world_.now() + hop(*connection));
     end.last_arrival = segment.arrival;
     const bool first = end.on_the_way.empty();
     const MonoTime when = segment.arrival;
@@ -144,6 +151,22 @@ void Wire::close(const std::shared_ptr<Connection>& connection, int side) {
     using Kind = Connection::Segment::Kind;
     push(connection, 1 - side,
          {.arrival = {}, .kind = unread ? Kind::reset : Kind::end, .bytes = {}});
+}
+
+void Wire::break_connections(unsigned node) {
+    std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+    for (const auto& weak : connections_) {
+        const std::shared_ptr<Connection> connection = weak.lock();
+        if (connection->ends[0].node != node && connection->ends[1].node != node) continue;
+        world_.trace(Step::net_broken, connection->number, node);
+        for (const int side : {0, 1}) {
+            Connection::End& end = connection->ends[side];
+            if (end.life == nullptr || end.reset) continue;
+            end.on_the_way.resize(world_.dice().below(end.on_the_way.size() + 1));
+            push(connection, side,
+                 {.arrival = {}, .kind = Connection::Segment::Kind::reset, .bytes = {}});
+        }
+    }
 }
 
 void Wire::end_life(Life& life, bool power_fails) {

@@ -8,6 +8,7 @@
 //   power loss    silence. What was sent last may not arrive. Bytes for the lost end wait until the
 //                 machine runs again, which then answers them with a reset.
 //   cut           silence in one direction until it is healed; nothing is lost.
+//   broken        a reset at both ends, behind a part of what was on the way.
 #pragma once
 
 #include "runtime/event.h"
@@ -79,6 +80,9 @@ public:
     void send(const std::shared_ptr<Connection>& connection, int side, BytesView bytes);
     // The process lets go of `side`.
     void close(const std::shared_ptr<Connection>& connection, int side);
+    // Both ends of every connection of `node` are reset. Of what is on the way the beginning
+    // arrives.
+    void break_connections(unsigned node);
     // All that a process held goes with it; silently when the power fails.
     void end_life(Life& life, bool power_fails);
 
@@ -91,6 +95,7 @@ public:
     std::uint16_t ephemeral_port();
 
 private:
+    Duration hop(const Connection& connection);
     void push(const std::shared_ptr<Connection>& connection, int side, Connection::Segment segment);
     void schedule(const std::shared_ptr<Connection>& connection, int side, MonoTime when);
     void arrive(const std::shared_ptr<Connection>& connection, int side);

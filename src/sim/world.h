@@ -67,6 +67,9 @@ struct SimNode {
     const unsigned shards;
     DiskImage disk;
     milliseconds wall_skew{0};
+    // How many times as long as usual its disk and its network take.
+    std::int64_t disk_slowness = 1;
+    std::int64_t net_slowness = 1;
     bool powered = true;
     unsigned lives = 0;
 
@@ -119,6 +122,7 @@ enum class Step : std::uint8_t {
     log_line,
     node_started,
     node_ended,
+    net_broken,
 };
 
 class World {
@@ -146,6 +150,8 @@ public:
     // Bytes from one node to another wait until the way is open again. One direction.
     void cut(const SimNode& from, const SimNode& to) { wire_.cut(from.index, to.index); }
     void heal(const SimNode& from, const SimNode& to) { wire_.heal(from.index, to.index); }
+    // Something on the way resets every connection of the node; what was on its way may be lost.
+    void break_connections(const SimNode& node) { wire_.break_connections(node.index); }
 
     // Runs until `done()`, which is asked after every step: true; or until `deadline`, or until
     // nothing will ever happen again: false.
