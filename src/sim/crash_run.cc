@@ -1,236 +1,43 @@
 #include "sim/crash_run.h"
 
 #include "sim/broker.h"
-#include "sim/workloads/group_member.h"
-#include "sim/workloads/load.h"
-#include "sim/workloads/offsets.h"
-#include "sim/workloads/producer.h"
-#include "sim/workloads/reader.h"
-#include "sim/workloads/topic_churn.h"
+#include "sim/clients.h"
+#include "sim/damaged_file.h"
+#include "sim/disk_failure.h"
+#include "sim/weather.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
-#include <sstream>
+#include <functional>
+#include <map>
 
 namespace cauce::sim {
 
 using runtime::Random;
-using runtime::Task;
 
 namespace {
 
-// Simulated time in which a start, a drain, a stop has to come about.
+// Simulated time in which a start, progress, a drain, a stop has to come about.
 constexpr Duration kStartsWithin = seconds(60);
+// Who waits for a machine without power gives up after half a minute (BrokerClient::kPatience).
+constexpr Duration kProgressWithin = seconds(120);
 constexpr Duration kDrainsWithin = seconds(300);
 constexpr Duration kStopsWithin = seconds(60);
+// From the failure of a log directory that the broker needs to its end.
+constexpr Duration kGivesUpWithin = seconds(60);
+// A call to the disk that is waited for may not come.
+constexpr Duration kDiskCallWithin = seconds(10);
 
-// What a seed draws.
-struct Plan {
-    unsigned shards = 1;
-    bool flush = true;
-    std::string properties;
-    std::vector<TopicSpec> topics;
-    std::vector<ProducerOptions> producers;
-    int readers = 1;
-    int members = 0;
-    bool static_member = false;
-    bool churn = false;
-    int directories = 1;
-    Duration disk_sync{0};
-    Duration net_hop{0};
-
-    std::vector<TopicPartition> partitions() const {
-        std::vector<TopicPartition> all;
-        for (const TopicSpec& topic : topics)
-            for (std::int32_t i = 0; i < topic.partitions; ++i)
-                all.push_back({topic.name, i});
-        return all;
-    }
-};
-
-std::string pick(Random& random, std::initializer_list<const char*> choices) {
-    return *(choices.begin() + random.below(choices.size()));
-}
-
-Plan draw(std::uint64_t seed) {
-    Random random(seed * 0x9e3779b97f4a7c15ull + 1);
-    Plan plan;
-    plan.shards = static_cast<unsigned>(random.between(1, 4));
-    plan.flush = !random.one_in(4);
-    plan.disk_sync = std::chrono::microseconds(random.between(50, 4000));
-    plan.net_hop = std::chrono::microseconds(random.between(20, 1000));
-
-    std::ostringstream properties;
-    properties << kAlone << "group.min.session.timeout.ms=100\n"
-               << "group.initial.rebalance.delay.ms=" << pick(random, {"0", "0", "20", "200"})
-               << "\n"
-               << "offsets.topic.replication.factor=1\n"
-               << "offsets.topic.num.partitions=" << random.between(1, 4) << "\n"
-               << "offsets.topic.segment.bytes=" << pick(random, {"1048576", "104857600"}) << "\n"
-               << "log.flush.offset.checkpoint.interval.ms="
-               << pick(random, {"100", "2000", "60000"}) << "\n"
-               << "replica.high.watermark.checkpoint.interval.ms=" << pick(random, {"100", "5000"})
-               << "\n"
-               << "log.retention.check.interval.ms=" << pick(random, {"1000", "300000"}) << "\n"
-               << "auto.create.topics.enable=" << pick(random, {"true", "false"}) << "\n"
-               << "cauce.durability=" << (plan.flush ? "flush" : "page-cache") << "\n";
-    plan.properties = properties.str();
-
-    const std::int64_t topics = random.between(1, 3);
-    for (std::int64_t i = 0; i < topics; ++i) {
-        TopicSpec topic;
-        topic.name = "load-" + std::to_string(i);
-        topic.partitions = static_cast<std::int32_t>(random.between(1, 4));
-        // Segments roll by size, by time and by a full index.
-        topic.config["segment.bytes"] = "1048576";
-        topic.config["segment.ms"] = pick(random, {"200", "5000", "604800000"});
-        topic.config["index.interval.bytes"] = pick(random, {"0", "200", "4096"});
-        topic.config["segment.index.bytes"] = pick(random, {"64", "1200", "10485760"});
-        plan.topics.push_back(topic);
-    }
-
-    // Each partition has at most one idempotent producer; any number of others.
-    std::vector<ProducerOptions> idempotent(static_cast<std::size_t>(random.between(1, 3)));
-    for (const TopicPartition& partition : plan.partitions())
-        if (!random.one_in(5))
-            idempotent[random.below(idempotent.size())].partitions.push_back(partition);
-    const auto draw_common = [&](ProducerOptions& producer) {
-        producer.codec =
-            static_cast<wire::Codec>(random.one_in(2) ? 0 : random.below(wire::kCodecs));
-        producer.pause = std::chrono::microseconds(1 << random.between(5, 15));
-    };
-    for (ProducerOptions& producer : idempotent) {
-        if (producer.partitions.empty()) continue;
-        producer.requests_in_flight = static_cast<std::size_t>(random.between(1, 5));
-        draw_common(producer);
-        plan.producers.push_back(producer);
-    }
-    const std::int64_t others = random.between(plan.producers.empty() ? 1 : 0, 2);
-    for (std::int64_t i = 0; i < others; ++i) {
-        ProducerOptions producer;
-        producer.idempotent = false;
-        producer.acks = static_cast<std::int16_t>(random.one_in(4) ? random.between(0, 1) : -1);
-        producer.requests_in_flight = static_cast<std::size_t>(random.between(1, 5));
-        producer.first_number = (i + 1) * 1'000'000'000'000;
-        for (const TopicPartition& partition : plan.partitions())
-            if (producer.partitions.empty() || random.one_in(2))
-                producer.partitions.push_back(partition);
-        draw_common(producer);
-        plan.producers.push_back(producer);
-    }
-    plan.readers = static_cast<int>(random.between(1, 2));
-    plan.members = random.one_in(3) ? 0 : static_cast<int>(random.between(1, 3));
-    plan.static_member = random.one_in(3);
-    plan.churn = random.one_in(2);
-    if (random.one_in(3)) {
-        // The last word on it counts.
-        plan.directories = 2;
-        plan.properties += "log.dirs=/data,/more\n";
-        if (random.one_in(2)) plan.properties += "metadata.log.dir=/meta\n";
-    }
-    return plan;
-}
-
-std::string describe(const Plan& plan) {
-    std::ostringstream out;
-    out << plan.shards << " shards, " << (plan.flush ? "flush" : "page-cache") << ", "
-        << plan.partitions().size() << " partitions of " << plan.topics.size() << " topics, "
-        << plan.producers.size() << " producers, " << plan.readers << " readers, " << plan.members
-        << " members" << (plan.static_member ? " (one static)" : "")
-        << (plan.churn ? ", topic churn" : "")
-        << (plan.directories > 1 ? ", two log directories" : "");
-    return out.str();
-}
-
-// The clients, all on one machine that does not die.
-class Clients {
-public:
-    Clients(World& world, Load& load, const Plan& plan)
-        : world_(world),
-          load_(load),
-          plan_(plan),
-          clients_(world.add_node("clients", 1)),
-          auditor_(world.add_node("auditor", 1)) {}
-
-    void start() {
-        world_.start(clients_, [this](NodeSeams& seams, unsigned) { return run(seams); });
-    }
-    bool loaded() const { return loaded_; }
-    bool ended() const { return !world_.running(clients_); }
-
-    // Reads everything that is promised from the beginning, and the committed offsets.
-    void start_audit() {
-        world_.start(auditor_, [this](NodeSeams& seams, unsigned) { return audit(seams); });
-    }
-    bool audited() const { return !world_.running(auditor_); }
-
-    std::uint64_t records_read() const { return records_read_; }
-
-private:
-    static constexpr const char* kGroup = "members";
-
-    Task<void> run(NodeSeams& seams) {
-        co_await create_topics(seams, load_, plan_.topics);
-        loaded_ = true;
-        std::vector<std::unique_ptr<Producer>> producers;
-        std::vector<std::unique_ptr<Reader>> readers;
-        std::vector<std::unique_ptr<GroupMember>> members;
-        TopicChurn churn(seams, load_);
-        runtime::TaskGroup group(seams.shards.ready());
-        for (const ProducerOptions& options : plan_.producers) {
-            producers.push_back(std::make_unique<Producer>(seams, load_, options));
-            group.spawn(producers.back()->run());
-        }
-        for (int i = 0; i < plan_.readers; ++i) {
-            readers.push_back(std::make_unique<Reader>(seams, load_, plan_.partitions(), false));
-            group.spawn(readers.back()->run());
-        }
-        for (int i = 0; i < plan_.members; ++i) {
-            std::optional<std::string> instance;
-            if (plan_.static_member && i == 0) instance = "static-0";
-            members.push_back(
-                std::make_unique<GroupMember>(seams, load_, kGroup, plan_.partitions(), instance));
-            group.spawn(members.back()->run());
-        }
-        if (plan_.churn) group.spawn(churn.run());
-        co_await group.join();
-        for (const auto& reader : readers)
-            records_read_ += reader->records();
-    }
-
-    Task<void> audit(NodeSeams& seams) {
-        Reader reader(seams, load_, plan_.partitions(), true);
-        co_await reader.run();
-        records_read_ += reader.records();
-        while (load_.groups.committed_count() > 0 && !load_.over()) {
-            const std::unique_ptr<BrokerClient> client =
-                co_await BrokerClient::connect(seams, load_.broker, load_.findings);
-            if (client) {
-                const auto told =
-                    co_await fetch_offsets(*client, load_, kGroup, plan_.partitions());
-                if (told && *told) co_return;
-                if (told && !may_come_again(told->error())) {
-                    load_.findings.add("OffsetFetch: " + std::string(error_name(told->error())));
-                }
-            }
-            co_await pause(seams, milliseconds(20));
-        }
-    }
-
-    World& world_;
-    Load& load_;
-    const Plan& plan_;
-    SimNode& clients_;
-    SimNode& auditor_;
-    bool loaded_ = false;
-    std::uint64_t records_read_ = 0;
-};
+constexpr double kCountedSeconds = 60;
+constexpr std::uint64_t kCountedRecords = 200;
+constexpr std::size_t kCountedKinds = 2;
 
 class Run {
 public:
     explicit Run(const CrashRunOptions& options)
-        : options_(options), plan_(draw(options.seed)), world_(world_options()) {
+        : options_(options),
+          plan_(draw_plan(options.seed, options.deaths, options.reductions)),
+          world_(world_options()) {
         load_.broker = {"broker", kPort};
         load_.one_ack_is_a_promise = !plan_.flush;
         machine_ = &world_.add_node("broker", plan_.shards);
@@ -238,17 +45,16 @@ public:
         machine_->folder_syncs_do_nothing = options.folder_syncs_do_nothing;
         broker_.emplace(world_, *machine_, plan_.properties);
         clients_.emplace(world_, load_, plan_);
+        weather_.emplace(world_, *machine_, clients_->machine());
     }
 
     CrashRunReport run() {
         broker_->start();
-        if (starts()) {
+        if (serves()) {
             clients_->start();
-            wait(kDrainsWithin, "the topics are not there",
-                 [this] { return clients_->loaded() && !load_.over(); });
-            for (int i = 0; i < options_.deaths && load_.findings.empty(); ++i)
-                die_and_start();
-            finish();
+            const bool loaded = wait(kDrainsWithin, "the topics are not there",
+                                     [this] { return !still_runs() || clients_->loaded(); });
+            if (loaded && safety() && healing() && liveness()) final_check();
         }
         return report();
     }
@@ -271,11 +77,18 @@ private:
         world_.add_log_line(std::string(stamp) + " ---- " + what);
     }
 
+    void count(Fault fault, const std::string& what) {
+        report_.faults.add(fault);
+        note(std::string(name_of(fault)) + ": " + what);
+    }
+
+    bool found_something() const { return !load_.findings.empty(); }
+
     // A finding when it does not come about in time.
     bool wait(Duration within, const char* otherwise, const std::function<bool()>& done) {
-        const auto ends = [&] { return !load_.findings.empty() || done(); };
+        const auto ends = [&] { return found_something() || done(); };
         const bool came = world_.run_until(ends, world_.now() + within);
-        if (!load_.findings.empty()) return false;
+        if (found_something()) return false;
         if (!came) load_.findings.add(otherwise);
         return came;
     }
@@ -289,65 +102,205 @@ private:
         return false;
     }
 
-    bool starts() {
+    bool serves() {
         return wait(kStartsWithin, "the broker does not start",
                     [this] { return !still_runs() || broker_->serving(); }) &&
                broker_->serving();
     }
 
-    // Runs for a while, then lets the broker die in one of the ways there are.
-    void die_and_start() {
+    // ---- safety ----
+
+    // False when something was found.
+    bool safety() {
         Random& random = world_.random();
-        // From the very beginning of the start to well into serving.
-        const std::int64_t longest = std::int64_t{1} << random.between(16, 31);
-        const MonoTime until = world_.now() + Duration(random.between(0, longest));
-        world_.run_until([this] { return !load_.findings.empty() || !still_runs(); }, until);
-        if (!load_.findings.empty()) return;
-        const bool power = plan_.flush && random.one_in(3);
-        const std::string manner = power ? "power loss" : "kill -9";
+        const bool short_run = options_.deaths > 0;
+        const MonoTime end = world_.now() + plan_.safety;
+        const std::int64_t gap = plan_.safety.count() / static_cast<std::int64_t>(plan_.faults + 1);
+        for (std::size_t i = 0; i < plan_.faults; ++i) {
+            // From the very beginning of a start to well into serving; half of them close together.
+            const std::int64_t longest = short_run || random.one_in(2)
+                                             ? std::int64_t{1} << random.between(16, 31)
+                                             : gap * 3 / 2;
+            if (!pass(world_.now() + Duration(random.between(0, longest)))) return false;
+            happen(plan_.kinds[random.below(plan_.kinds.size())]);
+            if (found_something()) return false;
+        }
+        return short_run || pass(end);
+    }
+
+    bool pass(MonoTime until) {
+        world_.run_until([this] { return found_something() || !still_runs(); }, until);
+        return !found_something();
+    }
+
+    void happen(Fault fault) {
+        if (is_weather(fault)) {
+            const std::string what = weather_->begin(fault);
+            return count(fault, what);
+        }
+        switch (fault) {
+            case Fault::failed_write:
+            case Fault::failed_sync:
+                return fail_directory(fault);
+            case Fault::bit_rot:
+            case Fault::missing_end:
+                return damage(fault);
+            default:
+                die(fault);
+                if (!found_something()) start_again();
+                return;
+        }
+    }
+
+    void start_again() {
+        broker_->start();
+        // One in four meets its next fault before it serves.
+        if (!world_.random().one_in(4)) (void)serves();
+    }
+
+    // The broker dies in one of the ways there are.
+    void die(Fault fault) {
+        Random& random = world_.random();
+        const bool power = fault == Fault::power_loss;
+        const std::string manner(name_of(fault));
         if (random.one_in(2)) {
             note(manner + " in a disk call to come");
             world_.kill_in_disk_call(*machine_, 1 + random.below(20), power);
-            const auto dead = [this] { return !load_.findings.empty() || !broker_->running(); };
-            world_.run_until(dead, world_.now() + seconds(10));
-            // Nothing was written in all that time: then it dies where it stands.
-            if (broker_->running()) world_.kill(*machine_);
+            const auto dead = [this] { return found_something() || !broker_->running(); };
+            world_.run_until(dead, world_.now() + kDiskCallWithin);
             if (!still_runs()) return;
-        } else if (power) {
+        }
+        // Also where nothing was written in all that time.
+        if (broker_->running()) {
+            if (power) {
+                world_.power_loss(*machine_);
+            } else {
+                world_.kill(*machine_);
+            }
+        }
+        count(fault, "the broker is dead");
+    }
+
+    bool stops_in_order() {
+        note("stop in order");
+        broker_->stop();
+        if (!wait(kStopsWithin, "the broker does not stop", [this] { return !broker_->running(); }))
+            return false;
+        const auto& outcome = broker_->outcome();
+        if (outcome && *outcome) return true;
+        load_.findings.add("the broker did not stop in order: " +
+                           (outcome ? outcome->error().message : std::string("it vanished")));
+        return false;
+    }
+
+    // While nobody runs, the disk forgets.
+    void damage(Fault fault) {
+        if (broker_->serving() && world_.random().one_in(2)) {
+            if (!stops_in_order()) return;
+        } else {
+            die(Fault::kill);
+            if (found_something()) return;
+        }
+        const auto done = damage_a_file(machine_->disk, plan_.directories, fault, world_.random());
+        if (done) count(fault, *done);
+        start_again();
+    }
+
+    // A log directory's disk gives up (D20). The broker leaves it at once; where it cannot do
+    // without it, it ends and says why.
+    void fail_directory(Fault fault) {
+        Random& random = world_.random();
+        std::vector<std::string> candidates = plan_.directories;
+        if (plan_.metadata_directory != candidates.front())
+            candidates.push_back(plan_.metadata_directory);
+        const std::string directory = candidates[random.below(candidates.size())];
+        const bool needed = plan_.directories.size() == 1 || directory == plan_.metadata_directory;
+        const std::uint64_t calls = 1 + random.below(20);
+        const bool for_good = random.one_in(2);
+        {
+            DiskFailure failure(*machine_, directory, fault, calls, for_good);
+            load_.disk_failed = true;
+            const auto met = [&] {
+                return found_something() || failure.met() || !broker_->running();
+            };
+            world_.run_until(met, world_.now() + kDiskCallWithin);
+            if (found_something()) return;
+            if (!failure.met()) {
+                (void)still_runs();
+                return;  // nothing was written there
+            }
+            count(fault, directory + " fails" +
+                             (needed ? ", and the broker needs it" : ", the other one goes on"));
+            if (needed) {
+                gives_up(directory);
+            } else {
+                (void)pass(world_.now() + milliseconds(random.between(0, 5000)));
+            }
+            if (found_something()) return;
+        }
+        // Of what a failed flush had to write nothing is known, but to the page cache, which would
+        // tell the next process that all is well: such a machine is started anew.
+        if (fault == Fault::failed_sync || random.one_in(2)) {
             world_.power_loss(*machine_);
+            count(Fault::power_loss, "to mend the disk");
         } else {
             world_.kill(*machine_);
         }
-        note("dead by " + manner);
-        ++(power ? report_.power_losses : report_.kills);
-        broker_->start();
-        // One in four dies again before it serves.
-        if (!random.one_in(4)) starts();
+        start_again();
     }
 
-    void finish() {
-        if (!load_.findings.empty() || !starts()) return;
-        note("no more deaths");
+    void gives_up(const std::string& directory) {
+        const auto ended = [this] { return !broker_->running(); };
+        if (!wait(kGivesUpWithin, "the broker goes on without a log directory that it needs",
+                  ended)) {
+            return;
+        }
+        const auto& outcome = broker_->outcome();
+        std::string said = "nothing";
+        if (outcome) said = *outcome ? "that all was well" : outcome->error().message;
+        if (said.contains(directory)) return;
+        load_.findings.add("the broker ended when " + directory + " failed, and said " + said);
+    }
+
+    // ---- healing, liveness, final check ----
+
+    bool healing() {
+        note("healing");
+        weather_->clear();
+        return serves();
+    }
+
+    bool liveness() {
+        note("liveness");
+        const std::map<std::string, std::uint64_t> before = load_.progress;
+        const auto all_get_on = [&] {
+            return std::ranges::all_of(load_.progress, [&](const auto& entry) {
+                const auto known = before.find(entry.first);
+                return known == before.end() || entry.second > known->second;
+            });
+        };
+        if (!wait(kProgressWithin, "not every workload gets on",
+                  [&] { return !still_runs() || all_get_on(); })) {
+            name_who_waits(before);
+            return false;
+        }
         load_.draining = true;
-        if (!wait(kDrainsWithin, "the workloads do not come to their end",
-                  [this] { return !still_runs() || clients_->ended(); })) {
-            return;
+        return wait(kDrainsWithin, "the workloads do not come to their end",
+                    [this] { return !still_runs() || clients_->ended(); });
+    }
+
+    void name_who_waits(const std::map<std::string, std::uint64_t>& before) {
+        for (const auto& [name, count] : load_.progress) {
+            const auto known = before.find(name);
+            if (known != before.end() && known->second == count) note(name + " does not get on");
         }
+    }
+
+    void final_check() {
         if (!audit()) return;
-        note("stop in order");
-        broker_->stop();
-        if (!wait(kStopsWithin, "the broker does not stop",
-                  [this] { return !broker_->running(); })) {
-            return;
-        }
-        if (!broker_->outcome() || !*broker_->outcome()) {
-            load_.findings.add("the broker did not stop in order: " +
-                               (broker_->outcome() ? broker_->outcome()->error().message
-                                                   : std::string("it vanished")));
-            return;
-        }
+        if (!stops_in_order()) return;
         broker_->start();
-        if (starts()) audit();
+        if (serves()) (void)audit();
     }
 
     bool audit() {
@@ -360,11 +313,11 @@ private:
             return false;
         }
         load_.records.finish();
-        return load_.findings.empty();
+        return !found_something();
     }
 
     CrashRunReport report() {
-        report_.drawn = describe(plan_);
+        report_.drawn = plan_.describe();
         report_.findings = load_.findings.texts();
         report_.log = world_.log();
         report_.acknowledged = load_.records.acknowledged_count();
@@ -380,15 +333,21 @@ private:
     const CrashRunOptions options_;
     const Plan plan_;
     Load load_;
-    // Before the world, whose end destroys processes that refer to them.
+    // Before the world, whose end destroys processes and events that refer to them.
     std::optional<Broker> broker_;
     std::optional<Clients> clients_;
+    std::optional<Weather> weather_;
     World world_;
     SimNode* machine_ = nullptr;
     CrashRunReport report_;
 };
 
 }  // namespace
+
+bool CrashRunReport::counts() const {
+    return simulated_seconds >= kCountedSeconds && acknowledged >= kCountedRecords &&
+           faults.crashes() >= 1 && faults.kinds() >= kCountedKinds;
+}
 
 CrashRunReport crash_run(const CrashRunOptions& options) {
     Run run(options);

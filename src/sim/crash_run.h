@@ -1,13 +1,19 @@
-// CrashRun: one broker under load, killed again and again, from one seed. The seed draws shards,
-// durability, settings, topics, clients, and where each death happens: between two turns, within a
-// call to the disk, during the start; in `flush` durability also as a power loss.
+// CrashRun: one broker under load in a world full of faults, from one seed (plan.h says what a seed
+// draws). Four phases:
 //
-// What must hold: the broker starts each time; the checkers find nothing; once nobody kills it any
-// more, all workloads come to their end; it stops in order when asked and has everything after
-// that.
+//   safety     faults happen; the checkers look at everything that is said
+//   healing    they end; the broker is started and has to serve
+//   liveness   every workload gets on, then comes to its end
+//   final      everything is read once more, the broker stops in order, starts, and it is all
+//              read again
+//
+// What must hold: the broker starts each time, serves until it dies, ends by itself only when it
+// has lost a log directory that it needs, and then says which; the checkers find nothing.
 #pragma once
 
 #include "base/log.h"
+#include "sim/fault.h"
+#include "sim/plan.h"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +24,9 @@ namespace cauce::sim {
 
 struct CrashRunOptions {
     std::uint64_t seed = 1;
-    int deaths = 20;
+    // So many faults, all of them deaths, in a short run; 0: what the seed draws.
+    std::size_t deaths = 0;
+    Reductions reductions;
     // Lines of the broker's log from this level on go to standard error.
     std::optional<LogLevel> echo_log;
 
@@ -32,8 +40,7 @@ struct CrashRunReport {
     std::vector<std::string> findings;
     std::vector<std::string> log;  // of the broker and what happened to it
 
-    int kills = 0;  // kill -9
-    int power_losses = 0;
+    FaultCounts faults;
     std::uint64_t acknowledged = 0;  // records
     std::uint64_t read = 0;          // records, again and again
     std::uint64_t commits = 0;
@@ -41,6 +48,9 @@ struct CrashRunReport {
     double simulated_seconds = 0;
     std::uint64_t turns = 0;
     std::uint64_t trace_hash = 0;
+
+    // A seed that shows little is not counted (docs/testing.md).
+    bool counts() const;
 };
 
 CrashRunReport crash_run(const CrashRunOptions& options);

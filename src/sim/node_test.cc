@@ -1,6 +1,7 @@
 // The real node on the simulated seams: a few seeds of the crash run. Many more run in the stage
 // `sim` (tools/stages/sim).
 #include "sim/crash_run.h"
+#include "sim/plan.h"
 
 #include <gtest/gtest.h>
 
@@ -24,12 +25,57 @@ TEST(Node, SurvivesKillsAndPowerLossesUnderLoad) {
         options.deaths = 5;
         const CrashRunReport report = crash_run(options);
         ASSERT_TRUE(report.findings.empty()) << "seed " << seed << ": " << text_of(report);
-        EXPECT_EQ(report.kills + report.power_losses, options.deaths);
+        EXPECT_EQ(report.faults.crashes(), options.deaths);
         acknowledged += report.acknowledged;
         commits += report.commits;
     }
     EXPECT_GT(acknowledged, 1000u);
     EXPECT_GT(commits, 10u);
+}
+
+// Whole seeds, as they are counted: more than a minute each, with faults of several kinds.
+TEST(Node, SeedsThatCountShowEnough) {
+    FaultCounts faults;
+    int counted = 0;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        CrashRunOptions options;
+        options.seed = seed;
+        const CrashRunReport report = crash_run(options);
+        ASSERT_TRUE(report.findings.empty()) << "seed " << seed << ": " << text_of(report);
+        if (!report.counts()) continue;
+        ++counted;
+        EXPECT_GE(report.simulated_seconds, 60.0) << seed;
+        EXPECT_GE(report.acknowledged, 200u) << seed;
+        EXPECT_GE(report.faults.crashes(), 1u) << seed;
+        EXPECT_GE(report.faults.kinds(), 2u) << seed;
+        faults.add(report.faults);
+    }
+    EXPECT_GE(counted, 8);
+    EXPECT_GE(faults.kinds(), 6u) << faults.to_string();
+}
+
+// What is left out of a seed is left out, and the rest is as the seed draws it.
+TEST(Node, AReducedSeedHasLess) {
+    CrashRunOptions options;
+    options.seed = 3;
+    options.reductions.faults_max = 2;
+    options.reductions.producers_max = 1;
+    options.reductions.members_max = 0;
+    options.reductions.churn = false;
+    for (std::size_t i = 0; i < kFaults; ++i)
+        if (static_cast<Fault>(i) != Fault::kill)
+            options.reductions.without.insert(static_cast<Fault>(i));
+    const CrashRunReport report = crash_run(options);
+    ASSERT_TRUE(report.findings.empty()) << text_of(report);
+    EXPECT_EQ(report.faults.to_string(), "kill 2");
+    EXPECT_EQ(report.commits, 0u);
+    const Plan whole = draw_plan(3, 0, Reductions());
+    const Plan less = draw_plan(3, 0, options.reductions);
+    EXPECT_EQ(less.properties, whole.properties);
+    EXPECT_EQ(less.shards, whole.shards);
+    EXPECT_EQ(less.safety, whole.safety);
+    EXPECT_EQ(less.producers.size(), 1u);
+    EXPECT_EQ(less.members, 0u);
 }
 
 TEST(Node, OneSeedIsOneRun) {

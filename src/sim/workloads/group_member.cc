@@ -43,12 +43,14 @@ std::string encoded(const Message& message) {
 
 }  // namespace
 
-GroupMember::GroupMember(NodeSeams& seams, Load& load, std::string group,
-                         std::vector<TopicPartition> partitions,
-                         std::optional<std::string> instance)
-    : seams_(seams), load_(load), partitions_(std::move(partitions)) {
-    identity_.group = std::move(group);
-    identity_.instance = std::move(instance);
+GroupMember::GroupMember(NodeSeams& seams, Load& load, GroupMemberOptions options)
+    : seams_(seams),
+      load_(load),
+      partitions_(std::move(options.partitions)),
+      pause_(options.pause),
+      progress_(load.take_part("member")) {
+    identity_.group = std::move(options.group);
+    identity_.instance = std::move(options.instance);
 }
 
 Task<void> GroupMember::run() {
@@ -114,7 +116,7 @@ GroupMember::Next GroupMember::after(ErrorCode error, const char* request) {
             break;
     }
     ++load_.retries;
-    if (!may_come_again(error)) {
+    if (!load_.may_come_again(error)) {
         load_.findings.add(std::string(request) + " in group " + identity_.group + ": " +
                            std::string(error_name(error)));
     }
@@ -243,7 +245,7 @@ Task<GroupMember::Next> GroupMember::read_positions(BrokerClient& client) {
 Task<GroupMember::Next> GroupMember::take_part(BrokerClient& client) {
     runtime::Random& random = seams_.shards.random();
     while (!load_.over() && !load_.draining) {
-        co_await pause(seams_, milliseconds(40));
+        co_await pause(seams_, pause_);
         if (random.one_in(100)) co_return Next::stay_away;
         if (random.one_in(100)) {
             co_await leave(client);
@@ -267,7 +269,9 @@ Task<GroupMember::Next> GroupMember::heartbeat(BrokerClient& client) {
     }
     const auto answer = co_await client.ask<wire::HeartbeatResponse>(request, version);
     if (!answer) co_return Next::reconnect;
-    co_return after(error_code_from_wire(answer->body.error_code), "Heartbeat");
+    const Next next = after(error_code_from_wire(answer->body.error_code), "Heartbeat");
+    if (next == Next::go_on) ++progress_;
+    co_return next;
 }
 
 Task<GroupMember::Next> GroupMember::commit(BrokerClient& client) {

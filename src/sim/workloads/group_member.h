@@ -15,11 +15,16 @@
 
 namespace cauce::sim {
 
+struct GroupMemberOptions {
+    std::string group;
+    std::vector<TopicPartition> partitions;  // what the group reads
+    std::optional<std::string> instance;     // makes it a static member
+    Duration pause = milliseconds(40);       // up to this, before it asks again
+};
+
 class GroupMember {
 public:
-    // Of the group that reads `partitions`. With an `instance` it is a static member.
-    GroupMember(NodeSeams& seams, Load& load, std::string group,
-                std::vector<TopicPartition> partitions, std::optional<std::string> instance);
+    GroupMember(NodeSeams& seams, Load& load, GroupMemberOptions options);
 
     // Ends when the load is drained.
     runtime::Task<void> run();
@@ -48,6 +53,8 @@ private:
     NodeSeams& seams_;
     Load& load_;
     const std::vector<TopicPartition> partitions_;
+    const Duration pause_;
+    std::uint64_t& progress_;  // heartbeats as a member
     GroupIdentity identity_;
     bool leads_ = false;
     Offsets positions_;  // of what it was assigned

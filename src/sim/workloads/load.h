@@ -35,17 +35,29 @@ struct Load {
     bool over() const { return !findings.empty() || ended; }
     bool ended = false;
 
+    // A log directory has failed in this run.
+    bool disk_failed = false;
+    // A broker that has just started says such things; the workload comes again. What would tell of
+    // a damaged request is not among them, nor is a failed disk where none has failed.
+    bool may_come_again(ErrorCode error) const {
+        if (error == ErrorCode::kafka_storage_error) return disk_failed;
+        return is_retriable(error) && error != ErrorCode::corrupt_message;
+    }
+
+    // How far each workload has come, by its name: where nothing is in the way, all of them grow.
+    std::map<std::string, std::uint64_t> progress;
+    // A count of its own for one more workload of that kind.
+    std::uint64_t& take_part(const std::string& kind) {
+        std::size_t number = 0;
+        while (progress.contains(kind + " " + std::to_string(number)))
+            ++number;
+        return progress[kind + " " + std::to_string(number)];
+    }
+
     // How often a broker asked to come again, and how often a connection ended before its answer.
     std::uint64_t retries = 0;
     std::uint64_t lost_connections = 0;
 };
-
-// A broker that has just started says such things; the workload comes again. What would tell of a
-// damaged request or a failed disk is not among them.
-inline bool may_come_again(ErrorCode error) {
-    return is_retriable(error) && error != ErrorCode::corrupt_message &&
-           error != ErrorCode::kafka_storage_error;
-}
 
 // A pause of up to `longest` before the next attempt.
 inline runtime::Task<void> pause(NodeSeams& seams, Duration longest) {

@@ -22,7 +22,10 @@ constexpr std::int16_t kFirstVersionWithIds = 13;
 }  // namespace
 
 Producer::Producer(NodeSeams& seams, Load& load, ProducerOptions options)
-    : seams_(seams), load_(load), options_(std::move(options)) {
+    : seams_(seams),
+      load_(load),
+      options_(std::move(options)),
+      progress_(load.take_part("producer")) {
     for (const TopicPartition& name : options_.partitions)
         partitions_.push_back({.name = name, .next_number = options_.first_number});
 }
@@ -49,7 +52,7 @@ Task<bool> Producer::get_producer_id(BrokerClient& client) {
     if (!answer) co_return false;
     const ErrorCode error = error_code_from_wire(answer->body.error_code);
     if (error != ErrorCode::none) {
-        if (!may_come_again(error)) {
+        if (!load_.may_come_again(error)) {
             load_.findings.add("InitProducerId: " + std::string(error_name(error)));
         }
         ++load_.retries;
@@ -164,6 +167,7 @@ Task<bool> Producer::send_next(BrokerClient& client) {
 }
 
 void Producer::forget(Batches::iterator batch) {
+    ++progress_;
     --partitions_[batch->partition].pending;
     batches_.erase(batch);
 }
@@ -207,7 +211,7 @@ bool Producer::settle(Batches::iterator batch, std::int16_t code, std::int64_t b
     const ErrorCode error = error_code_from_wire(code);
     const bool known_already = error == ErrorCode::duplicate_sequence_number;
     if (error != ErrorCode::none && !known_already) {
-        if (!may_come_again(error)) {
+        if (!load_.may_come_again(error)) {
             load_.findings.add("Produce " + std::to_string(version) + " to " +
                                partition.name.to_string() + " of records " +
                                std::to_string(batch->first) + " to " +

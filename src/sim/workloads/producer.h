@@ -71,6 +71,7 @@ private:
     NodeSeams& seams_;
     Load& load_;
     ProducerOptions options_;
+    std::uint64_t& progress_;  // batches that are settled
     std::vector<Partition> partitions_;
     std::optional<ProducerId> producer_id_;
     std::int16_t producer_epoch_ = -1;

@@ -20,7 +20,10 @@ constexpr std::int16_t kFirstVersionWithIds = 13;
 
 Reader::Reader(NodeSeams& seams, Load& load, std::vector<TopicPartition> partitions,
                bool to_the_end)
-    : seams_(seams), load_(load), to_the_end_(to_the_end) {
+    : seams_(seams),
+      load_(load),
+      to_the_end_(to_the_end),
+      progress_(load.take_part(to_the_end ? "auditor" : "reader")) {
     for (TopicPartition& partition : partitions)
         places_[std::move(partition)];
 }
@@ -59,6 +62,7 @@ Task<void> Reader::fetch_until_lost(BrokerClient& client) {
         const auto answer = co_await client.ask<wire::FetchResponse>(request, version);
         if (!answer) co_return;
         if (!take(answer->body, version)) co_return;
+        ++progress_;
     }
 }
 
@@ -112,7 +116,8 @@ bool Reader::take(const wire::FetchResponse& response, std::int16_t version) {
     if (whole != ErrorCode::none) {
         // A restart forgets sessions.
         const bool lost = whole == ErrorCode::fetch_session_id_not_found ||
-                          whole == ErrorCode::invalid_fetch_session_epoch || may_come_again(whole);
+                          whole == ErrorCode::invalid_fetch_session_epoch ||
+                          load_.may_come_again(whole);
         if (!lost) load_.findings.add("Fetch: " + std::string(error_name(whole)));
         return false;
     }
@@ -131,7 +136,7 @@ bool Reader::take(const wire::FetchResponse& response, std::int16_t version) {
             }
             const ErrorCode error = error_code_from_wire(part.error_code);
             if (error != ErrorCode::none) {
-                if (!may_come_again(error)) {
+                if (!load_.may_come_again(error)) {
                     load_.findings.add("Fetch of " + name->to_string() + " at " +
                                        std::to_string(places_[*name].next.value) + ": " +
                                        std::string(error_name(error)));

@@ -47,6 +47,7 @@ private:
     NodeSeams& seams_;
     Load& load_;
     const bool to_the_end_;
+    std::uint64_t& progress_;  // answers
     std::map<TopicPartition, Place> places_;
     std::uint64_t records_ = 0;
 

@@ -71,7 +71,7 @@ Task<void> create_topics(NodeSeams& seams, Load& load, std::vector<TopicSpec> sp
             if (!complete) break;
             const auto error = co_await ask_for_topic(*client, spec);
             complete = error == ErrorCode::none;
-            if (error && *error != ErrorCode::none && !may_come_again(*error)) {
+            if (error && *error != ErrorCode::none && !load.may_come_again(*error)) {
                 load.findings.add("CreateTopics of " + spec.name + ": " +
                                   std::string(error_name(*error)));
             }
@@ -96,6 +96,7 @@ Task<void> create_topics(NodeSeams& seams, Load& load, std::vector<TopicSpec> sp
 }
 
 Task<void> TopicChurn::run() {
+    std::uint64_t& progress = load_.take_part("churn");
     bool looked = false;
     while (!load_.over() && !(load_.draining && looked)) {
         const std::unique_ptr<BrokerClient> client =
@@ -118,6 +119,7 @@ Task<void> TopicChurn::run() {
             } else {
                 usable = co_await look(*client);
             }
+            if (usable) ++progress;
         }
         ++load_.lost_connections;
         co_await pause(seams_, milliseconds(20));
@@ -136,7 +138,7 @@ Task<bool> TopicChurn::create(BrokerClient& client) {
     if (!error) co_return false;
     if (*error != ErrorCode::none) {
         ++load_.retries;
-        if (!may_come_again(*error)) {
+        if (!load_.may_come_again(*error)) {
             load_.findings.add("CreateTopics of " + creating_ + ": " +
                                std::string(error_name(*error)));
         }
@@ -174,7 +176,7 @@ Task<bool> TopicChurn::remove(BrokerClient& client) {
     if (!gone) {
         ++load_.retries;
         // A broker that has just started may not have heard of the topic yet.
-        if (!may_come_again(error)) {
+        if (!load_.may_come_again(error)) {
             load_.findings.add("DeleteTopics of " + deleting_ + ": " +
                                std::string(error_name(error)));
         }
