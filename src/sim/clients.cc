@@ -1,6 +1,7 @@
 #include "sim/clients.h"
 
 #include "sim/workloads/group_member.h"
+#include "sim/workloads/inquirer.h"
 #include "sim/workloads/offsets.h"
 #include "sim/workloads/producer.h"
 #include "sim/workloads/reader.h"
@@ -40,6 +41,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     std::vector<std::unique_ptr<Producer>> producers;
     std::vector<std::unique_ptr<Reader>> readers;
     std::vector<std::unique_ptr<GroupMember>> members;
+    Inquirer inquirer(seams, load_, plan_.partitions());
     TopicChurn churn(seams, load_);
     runtime::TaskGroup group(seams.shards.ready());
     for (const ProducerOptions& options : plan_.producers) {
@@ -59,6 +61,7 @@ Task<void> Clients::run(NodeSeams& seams) {
         members.push_back(std::make_unique<GroupMember>(seams, load_, std::move(options)));
         group.spawn(members.back()->run());
     }
+    group.spawn(inquirer.run());
     if (plan_.churn) group.spawn(churn.run());
     co_await group.join();
     for (const auto& reader : readers)

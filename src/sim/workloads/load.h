@@ -5,6 +5,7 @@
 #include "base/error_code.h"
 #include "base/ids.h"
 #include "runtime/net.h"
+#include "sim/checkers/epoch_checker.h"
 #include "sim/checkers/findings.h"
 #include "sim/checkers/group_checker.h"
 #include "sim/checkers/record_checker.h"
@@ -21,6 +22,7 @@ struct Load {
     runtime::Address broker;
     Findings findings;
     RecordChecker records{findings};
+    EpochChecker epochs{findings};
     GroupChecker groups{findings};
     TopicChecker topics{findings};
 

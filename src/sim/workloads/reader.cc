@@ -152,7 +152,11 @@ bool Reader::take(const wire::FetchResponse& response, std::int16_t version) {
                 place.next = offset + 1;
                 ++records_;
             };
-            const auto read = read_batches(part.records->bytes, place.next, note);
+            const auto note_epoch = [&](const wire::BatchHeader& batch) {
+                load_.epochs.seen(*name, batch.partition_leader_epoch(), batch.base_offset(),
+                                  batch.last_offset());
+            };
+            const auto read = read_batches(part.records->bytes, place.next, note_epoch, note);
             if (!read) {
                 load_.findings.add("Fetch of " + name->to_string() + ": " + read.error().message);
                 return false;

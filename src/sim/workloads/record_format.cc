@@ -23,18 +23,20 @@ Buffer make_batch(const wire::BatchOptions& options, RecordNumber first, std::in
 }
 
 Result<void> read_batches(BytesView bytes, Offset start,
+                          const std::function<void(const wire::BatchHeader&)>& batch,
                           const std::function<void(Offset, RecordNumber)>& record) {
     while (true) {
         const std::optional<std::size_t> size = wire::peek_batch_size(bytes);
         if (!size || *size > bytes.size()) return {};
-        ASSIGN_OR_RETURN(const wire::BatchHeader batch, wire::parse_batch(bytes));
+        ASSIGN_OR_RETURN(const wire::BatchHeader header, wire::parse_batch(bytes));
         wire::BatchCheck check;
         check.origin = wire::BatchOrigin::log;
         check.decompressed_bytes_max = 100 << 20;
-        RETURN_IF_ERROR(wire::check_batch(batch, check));
+        RETURN_IF_ERROR(wire::check_batch(header, check));
+        batch(header);
         Buffer storage;
-        ASSIGN_OR_RETURN(const BytesView records, wire::records_of(batch, 100 << 20, storage));
-        wire::RecordIterator each(batch, records);
+        ASSIGN_OR_RETURN(const BytesView records, wire::records_of(header, 100 << 20, storage));
+        wire::RecordIterator each(header, records);
         for (wire::Record one; each.next(one);) {
             if (one.offset < start) continue;
             if (!one.value || one.value->size() < 8) {
@@ -43,7 +45,7 @@ Result<void> read_batches(BytesView bytes, Offset start,
             record(one.offset, load_big_endian<RecordNumber>(one.value->data()));
         }
         if (!each.ok()) return fail(ErrorCode::invalid_record, each.error());
-        bytes = bytes.subspan(batch.size_bytes());
+        bytes = bytes.subspan(header.size_bytes());
     }
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/random.h"
 #include "sim/checkers/record_checker.h"
 #include "wire/batch_builder.h"
+#include "wire/record_batch.h"
 
 #include <cstdint>
 #include <functional>
@@ -18,8 +19,9 @@ Buffer make_batch(const wire::BatchOptions& options, RecordNumber first, std::in
 
 // Walks the batches of a Fetch answer: checks each as a broker's log must be, and gives every
 // record from `start` on. A batch cut off at the end is left out. The error says what is wrong with
-// the bytes.
+// the bytes. `batch` gets each batch before its records.
 Result<void> read_batches(BytesView bytes, Offset start,
+                          const std::function<void(const wire::BatchHeader&)>& batch,
                           const std::function<void(Offset, RecordNumber)>& record);
 
 }  // namespace cauce::sim
