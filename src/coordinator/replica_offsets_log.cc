@@ -1,5 +1,6 @@
 #include "coordinator/replica_offsets_log.h"
 
+#include "base/mutant.h"
 #include "replica/io_error_mapping.h"
 
 namespace cauce::coordinator {
@@ -14,6 +15,7 @@ runtime::Task<Result<Offset>> ReplicaOffsetsLog::append(Buffer batch) {
     options.origin = replica::AppendOptions::Origin::coordinator;
     const auto appended = partition_->append_as_leader(batch, options);
     if (!appended) co_return std::unexpected(appended.error());
+    if (CAUCE_MUTANT("offset-commit-before-flush")) co_return appended->first;
     const auto committed = co_await partition_->committed(appended->next, MonoTime::never());
     if (!committed) co_return std::unexpected(committed.error());
     co_return appended->first;
@@ -25,6 +27,7 @@ runtime::Task<Result<void>> ReplicaOffsetsLog::read_all(BatchSink& sink) {
     Offset next = partition_->log_start();
     Buffer bytes;
     while (next < end_at_start_) {
+        if (CAUCE_MUTANT("group-load-cut-short") && next > partition_->log_start()) break;
         replica::FetchLimits limits;
         limits.from = next;
         limits.max_bytes = kLoadBytes;

@@ -1,6 +1,7 @@
 #include "quorum/one_voter_quorum.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "quorum/control_records.h"
 #include "quorum/log_check.h"
 #include "quorum/log_walk.h"
@@ -367,7 +368,8 @@ Result<Proposed> OneVoterQuorum::propose(const metadata::RecordList& records) {
 
 Task<void> OneVoterQuorum::deliver() {
     while (true) {
-        const Offset flushed = log_->flushed_offset();
+        const Offset flushed =
+            CAUCE_MUTANT("metadata-before-flush") ? log_->end_offset() : log_->flushed_offset();
         if (!pending_.empty() && pending_.front().last_offset < flushed) {
             // Before anybody is told: what was told must be known to have counted.
             const CommitMark mark{flushed, epoch_};

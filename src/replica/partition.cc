@@ -1,6 +1,7 @@
 #include "replica/partition.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "replica/io_error_mapping.h"
 #include "replica/recompression.h"
 
@@ -80,6 +81,7 @@ void Partition::become_leader(LeaderEpoch epoch, std::int32_t isr_size,
     log_->assign_epoch(epoch, log_->end_offset());
     high_watermark_ = std::clamp(std::max(checkpointed_high_watermark, high_watermark_),
                                  log_->start_offset(), log_->end_offset());
+    if (CAUCE_MUTANT("recovered-tail-visible")) high_watermark_ = log_->end_offset();
     // Recovery found the ends of transactions that everybody has: they hold nothing back.
     log_->producers().high_watermark_moved(high_watermark_);
     advance_high_watermark();
@@ -236,6 +238,7 @@ Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& opti
 }
 
 Result<void> Partition::write_gathered() {
+    if (CAUCE_MUTANT("gathered-not-written")) return {};
     auto written = log_->write_gathered();
     if (!written) return std::unexpected(to_error(written.error()));
     return {};
@@ -244,7 +247,8 @@ Result<void> Partition::write_gathered() {
 void Partition::advance_high_watermark() {
     if (!leading_) return;
     // One replica: the smallest over the ISR is our own.
-    const bool durable = settings_->log->durability == storage::Durability::flush;
+    const bool durable = settings_->log->durability == storage::Durability::flush &&
+                         !CAUCE_MUTANT("answer-before-flush");
     const Offset reached = durable ? log_->flushed_offset() : log_->end_offset();
     if (reached <= high_watermark_) return;
     high_watermark_ = reached;
@@ -301,6 +305,7 @@ Offset Partition::last_stable_offset() const {
 }
 
 Offset Partition::visible_end(Isolation isolation) const {
+    if (CAUCE_MUTANT("above-high-watermark")) return log_->end_offset();
     return isolation == Isolation::read_committed ? last_stable_offset() : high_watermark_;
 }
 

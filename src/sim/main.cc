@@ -1,5 +1,6 @@
 // sim: runs seeds of the simulator. See --help.
 #include "sim/crash_run.h"
+#include "sim/mutants.h"
 #include "sim/shrink.h"
 
 #include <charconv>
@@ -28,6 +29,7 @@ constexpr const char* kHelp =
     "  --twice            each seed twice: the trace has to be the same\n"
     "  --log              the broker's log to standard error\n"
     "  --shrink           a seed that fails is run again with less, as long as it fails\n"
+    "  --mutant NAME      with that planted bug, which is to be found; --mutants names them all\n"
     "  --commit TEXT      what this was built from, said with a failure\n"
     "\n"
     "Less than what a seed draws:\n"
@@ -46,6 +48,8 @@ struct Arguments {
     bool forever = false;
     bool twice = false;
     bool shrink = false;
+    bool list_mutants = false;
+    std::string mutant;
     std::string commit;
 };
 
@@ -58,6 +62,8 @@ bool parse_flag(std::string_view name, Arguments& arguments) {
         arguments.forever = true;
     } else if (name == "--shrink") {
         arguments.shrink = true;
+    } else if (name == "--mutants") {
+        arguments.list_mutants = true;
     } else if (name == "--no-churn") {
         arguments.options.reductions.churn = false;
     } else {
@@ -79,6 +85,10 @@ bool parse_value(std::string_view name, const char* text, Arguments& arguments) 
         const auto fault = cauce::sim::parse_fault(text);
         if (fault) less.without.insert(*fault);
         return fault.has_value();
+    }
+    if (name == "--mutant") {
+        arguments.mutant = text;
+        return cauce::sim::bring_to_life(text);
     }
     if (name == "--commit") {
         arguments.commit = text;
@@ -119,8 +129,9 @@ struct Totals {
     double cpu_seconds = 0;
 };
 
-std::string command_of(const CrashRunOptions& options) {
+std::string command_of(const Arguments& arguments, const CrashRunOptions& options) {
     std::string command = "sim --seed " + std::to_string(options.seed);
+    if (!arguments.mutant.empty()) command += " --mutant " + arguments.mutant;
     if (options.deaths > 0) command += " --deaths " + std::to_string(options.deaths);
     return command + options.reductions.to_arguments() + " --log";
 }
@@ -153,7 +164,7 @@ void print_failure(const Arguments& arguments, const CrashRunOptions& options,
         print_findings(cauce::sim::crash_run(least));
     }
     if (!arguments.commit.empty()) std::printf("of commit %s\n", arguments.commit.c_str());
-    std::printf("run it again: %s\n", command_of(least).c_str());
+    std::printf("run it again: %s\n", command_of(arguments, least).c_str());
 }
 
 CrashRunReport run_seed(const Arguments& arguments, const CrashRunOptions& options) {
@@ -216,6 +227,11 @@ int main(int argc, char** argv) {
     if (!parse(argc, argv, arguments)) {
         std::fputs(kHelp, stderr);
         return 2;
+    }
+    if (arguments.list_mutants) {
+        for (const cauce::sim::Mutant& mutant : cauce::sim::mutants())
+            std::printf("%-28s %s\n", mutant.name.data(), mutant.what.data());
+        return 0;
     }
     constexpr std::time_t kSecondsPerMinute = 60;
     const std::time_t end =

@@ -1,5 +1,7 @@
 #include "storage/directory_shard.h"
 
+#include "base/mutant.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -23,7 +25,7 @@ DirectoryShard::DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, Fil
       tasks_(shards.ready()) {}
 
 void DirectoryShard::fail(const IoError& error) {
-    if (offline_) return;
+    if (offline_ || CAUCE_MUTANT("failed-directory-used")) return;
     offline_ = error;
     logger_.error("log directory " + path_ + " is offline: " + error.to_string());
     if (on_offline_) on_offline_(error);

@@ -1,6 +1,7 @@
 #include "storage/log.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/log_directory.h"
 #include "storage/read_places.h"
 #include "storage/recovery.h"
@@ -393,9 +394,12 @@ Log::FlushWork Log::take_flush_work() {
         }
         dirty_.with_active = false;
         if (std::exchange(dirty_.epochs, false)) work.epochs = epochs_.to_text();
+        if (CAUCE_MUTANT("epochs-not-written")) work.epochs.reset();
         // Renaming the epoch file syncs the folder too.
         work.sync_folder = std::exchange(dirty_.folder, false) && !work.epochs;
+        if (CAUCE_MUTANT("folder-not-synced")) work.sync_folder = false;
         if (std::exchange(dirty_.parent, false)) work.parent = home_.path();
+        if (CAUCE_MUTANT("parent-not-synced")) work.parent.reset();
     }
     dirty_.active = nullptr;
     return work;

@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/mutant.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "runtime/disk.h"
@@ -163,7 +164,9 @@ public:
     // What belongs into the recovery-point checkpoint. It falls when the log is truncated below it;
     // the owner then writes the checkpoint before it appends again, or a crash could take the new
     // records for checked ones.
-    Offset recovery_point() const { return flushed_offset_; }
+    Offset recovery_point() const {
+        return CAUCE_MUTANT("recovery-point-unflushed") ? end_offset_ : flushed_offset_;
+    }
     // True when the start lies inside a segment, so that the log-start checkpoint must hold it.
     bool start_inside_segment() const;
     std::uint64_t size_bytes() const;

@@ -1,6 +1,7 @@
 #include "storage/log_directory.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/checkpoint_text.h"
 #include "storage/small_file.h"
 
@@ -263,7 +264,7 @@ runtime::Task<IoResult<std::optional<CleanShutdown>>> read_clean_shutdown(runtim
 
 runtime::Task<IoResult<std::optional<CleanShutdown>>> LogDirectory::take_clean_shutdown() {
     const auto clean = co_await read_clean_shutdown(disk_, path_);
-    if (!clean || !*clean) co_return clean;
+    if (!clean || !*clean || CAUCE_MUTANT("clean-mark-kept")) co_return clean;
     CO_RETURN_IF_ERROR(disk_.remove(path_ + "/" + std::string(kCleanShutdownFile)));
     auto synced = co_await disk_.sync_folder(path_);
     if (!synced) co_return std::unexpected(std::move(synced).error());

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/mutant.h"
 
 #include <algorithm>
 #include <string>
@@ -55,7 +56,7 @@ ProducerState::Verdict ProducerState::check(const ProducerBatch& batch) const {
         for (std::size_t i = 0; i < known->kept; ++i) {
             const Appended& old = known->batches[i];
             if (old.last_sequence == batch.last_sequence &&
-                old.first_sequence() == batch.first_sequence)
+                old.first_sequence() == batch.first_sequence && !CAUCE_MUTANT("duplicate-unknown"))
                 return Duplicate{old.first_offset(), old.last_offset, old.timestamp};
         }
     } else if (batch.producer_epoch < known->epoch) {

@@ -1,5 +1,6 @@
 #include "storage/recovery.h"
 
+#include "base/mutant.h"
 #include "storage/batch_scanner.h"
 #include "storage/interrupted_swap.h"
 #include "storage/log_directory.h"
@@ -139,6 +140,9 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         auto recovered = co_await segment.recover(verify_from, config, seen);
         if (!recovered) co_return std::unexpected(std::move(recovered).error());
         log.end_offset = recovered->next_offset;
+        if (CAUCE_MUTANT("cut-off-by-one") && recovered->cut_bytes > 0 &&
+            log.end_offset > segment.base_offset())
+            log.end_offset = log.end_offset - 1;
         log.report.scanned_bytes += recovered->scanned_bytes;
         ASSIGN_OR_CO_RETURN(auto file, segment.file());
         log.dirty.push_back(std::move(file));
@@ -186,7 +190,7 @@ runtime::Task<IoResult<RebuiltProducers>> rebuild_producers(
             auto loaded = *bytes ? ProducerState::from_snapshot(**bytes, now, expiration)
                                  : std::optional<ProducerState>();
             if (loaded) {
-                state = std::move(*loaded);
+                if (!CAUCE_MUTANT("producer-snapshot-forgotten")) state = std::move(*loaded);
                 replay_from = std::max(options.start, offset);
                 break;
             }

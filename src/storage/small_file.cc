@@ -1,5 +1,7 @@
 #include "storage/small_file.h"
 
+#include "base/mutant.h"
+
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -30,8 +32,10 @@ runtime::Task<IoResult<void>> replace_file(runtime::Disk& disk, std::string fold
         const std::unique_ptr<runtime::File> file = std::move(*opened);
         CO_RETURN_IF_ERROR(file->truncate(0));
         CO_RETURN_IF_ERROR(file->write_at(0, BytesView(bytes)));
-        auto synced = co_await file->sync();
-        if (!synced) co_return synced;
+        if (!CAUCE_MUTANT("renamed-before-sync")) {
+            auto synced = co_await file->sync();
+            if (!synced) co_return synced;
+        }
     }
     CO_RETURN_IF_ERROR(disk.rename(temporary, path));
     co_return co_await disk.sync_folder(std::move(folder));

@@ -1,5 +1,6 @@
 #include "controller/state/producer_ids.h"
 
+#include "base/mutant.h"
 #include "controller/state/brokers.h"
 #include "wire/messages/allocate_producer_ids_request.h"
 #include "wire/messages/allocate_producer_ids_response.h"
@@ -30,6 +31,7 @@ Outcome<wire::AllocateProducerIdsResponse> allocate_producer_ids(
     record.broker_id = request.broker_id;
     record.broker_epoch = request.broker_epoch;
     record.next_producer_id = first + kProducerIdBlockSize;
+    if (CAUCE_MUTANT("producer-ids-given-twice")) record.next_producer_id = first;
     outcome.records.add(record);
     response.producer_id_start = first;
     response.producer_id_len = kProducerIdBlockSize;

@@ -1,6 +1,7 @@
 #include "coordinator/group/classic_group.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "coordinator/group/errors.h"
 #include "wire/messages/group_metadata_value.h"
 #include "wire/messages/heartbeat_request.h"
@@ -515,6 +516,7 @@ bool ClassicGroup::elect_leader_among_joined(Step& step) {
 void ClassicGroup::next_generation(Step& step) {
     // A negative generation means "none" in requests, so the count starts again behind the last.
     generation_ = generation_ == std::numeric_limits<std::int32_t>::max() ? 1 : generation_ + 1;
+    if (CAUCE_MUTANT("generation-given-twice") && generation_ > 1) --generation_;
     if (members_.empty()) {
         protocol_name_.reset();
         transition(step, GroupState::empty);
