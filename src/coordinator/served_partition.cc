@@ -1,6 +1,7 @@
 #include "coordinator/served_partition.h"
 
 #include "base/check.h"
+#include "base/sim_maybe.h"
 #include "coordinator/host.h"
 #include "wire/control_batch.h"
 #include "wire/legacy_message.h"
@@ -289,7 +290,7 @@ Buffer ServedPartition::take_batch() {
             return {};
         }
         const std::size_t others = builder_.size_bytes() - wire::batch_layout::kHeaderBytes;
-        if (taken != 0 && others + bytes > bytes_max) break;
+        if (taken != 0 && (others + bytes > bytes_max || sim_maybe("group.batch_alone"))) break;
         for (std::size_t i = 0; i < records.size(); ++i) {
             const group::RecordView record = records[i];
             std::optional<wire::Bytes> value;

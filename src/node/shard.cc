@@ -1,5 +1,6 @@
 #include "node/shard.h"
 
+#include "base/sim_maybe.h"
 #include "server/group_shard.h"
 
 #include <utility>
@@ -156,7 +157,7 @@ Task<Shard::OffsetMaps> Shard::recovery_points(bool closed) {
             // A partition that cannot be prepared keeps its old recovery point: more is recovered,
             // nothing is lost.
             const auto prepared = co_await partition->log().prepare_checkpoint();
-            if (!prepared) continue;
+            if (!prepared || sim_maybe("checkpoint.partition_missing")) continue;
         }
         out[partitions_.directory_of(*partition)][partition->name()] =
             partition->log().recovery_point();

@@ -1,5 +1,6 @@
 #include "server/connection.h"
 
+#include "base/sim_maybe.h"
 #include "server/dispatch.h"
 #include "server/request_context.h"
 
@@ -85,6 +86,7 @@ void Connection::owned_by(unsigned shard) {
 }
 
 bool Connection::row_is_long() const {
+    if (wanted_in_a_row_ > 0 && sim_maybe("connection.move_early", 64)) return true;
     return wanted_in_a_row_ >= kMovesAfter;
 }
 

@@ -1,5 +1,6 @@
 #include "server/fetch_wait.h"
 
+#include "base/sim_maybe.h"
 #include "replica/partition_table.h"
 #include "server/shard_services.h"
 
@@ -124,7 +125,9 @@ Task<std::vector<ReadAnswer>> read_partitions(ShardServices& shard, ReadPlan pla
         if (size_of(answers) >= plan.min_bytes || is_urgent(answers) || ended) break;
         if (shard.shards.clock().now() >= plan.deadline) break;
         // Whatever moved while we read is in the event already.
-        co_await moved.wait_until(shard.shards.timers(), plan.deadline);
+        MonoTime wake = plan.deadline;
+        if (sim_maybe("fetch.woken_early")) wake = shard.shards.clock().now();
+        co_await moved.wait_until(shard.shards.timers(), wake);
         if (plan.wait_id != 0 && shard.fetch_waits.cancelled(plan.wait_id)) ended = true;
         moved.reset();
     }

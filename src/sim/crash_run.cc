@@ -67,6 +67,7 @@ private:
         options.net_hop = plan_.net_hop;
         options.log_level = options_.echo_log.value_or(LogLevel::info);
         options.echo_log = options_.echo_log.has_value();
+        options.makes_choices = true;
         return options;
     }
 
@@ -326,6 +327,7 @@ private:
         report_.generations = load_.groups.assigned_count();
         report_.simulated_seconds = std::chrono::duration<double>(world_.now().since_start).count();
         report_.turns = world_.turns();
+        report_.sites = world_.sites();
         report_.trace_hash = world_.trace_hash();
         return std::move(report_);
     }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "sim/choices.h"
 #include "sim/fault.h"
 #include "sim/plan.h"
 
@@ -47,6 +48,7 @@ struct CrashRunReport {
     std::uint64_t generations = 0;
     double simulated_seconds = 0;
     std::uint64_t turns = 0;
+    Sites sites;  // what sim_maybe was asked
     std::uint64_t trace_hash = 0;
 
     // A seed that shows little is not counted (docs/testing.md).

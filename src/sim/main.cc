@@ -27,6 +27,7 @@ constexpr const char* kHelp =
     "\n"
     "  --deaths M         in each seed M deaths and no other fault: short, and not counted\n"
     "  --twice            each seed twice: the trace has to be the same\n"
+    "  --sites            at the end, how often each sim_maybe was asked and said yes\n"
     "  --log              the broker's log to standard error\n"
     "  --shrink           a seed that fails is run again with less, as long as it fails\n"
     "  --mutant NAME      with that planted bug, which is to be found; --mutants names them all\n"
@@ -49,6 +50,7 @@ struct Arguments {
     bool twice = false;
     bool shrink = false;
     bool list_mutants = false;
+    bool list_sites = false;
     std::string mutant;
     std::string commit;
 };
@@ -62,6 +64,8 @@ bool parse_flag(std::string_view name, Arguments& arguments) {
         arguments.forever = true;
     } else if (name == "--shrink") {
         arguments.shrink = true;
+    } else if (name == "--sites") {
+        arguments.list_sites = true;
     } else if (name == "--mutants") {
         arguments.list_mutants = true;
     } else if (name == "--no-churn") {
@@ -127,6 +131,7 @@ struct Totals {
     std::uint64_t commits = 0;
     double simulated_seconds = 0;
     double cpu_seconds = 0;
+    cauce::sim::Sites sites;
 };
 
 std::string command_of(const Arguments& arguments, const CrashRunOptions& options) {
@@ -204,7 +209,19 @@ bool take_seed(const Arguments& arguments, std::uint64_t seed, Totals& totals) {
     totals.commits += report.commits;
     totals.simulated_seconds += report.simulated_seconds;
     totals.cpu_seconds += took;
+    for (const auto& [site, counts] : report.sites) {
+        cauce::sim::SiteCounts& sum = totals.sites[site];
+        sum.asked += counts.asked;
+        sum.yes += counts.yes;
+    }
     return held;
+}
+
+void print_sites(const Totals& totals) {
+    for (const auto& [site, counts] : totals.sites)
+        std::printf("site %s: asked %llu times, yes %llu\n", site.c_str(),
+                    static_cast<unsigned long long>(counts.asked),
+                    static_cast<unsigned long long>(counts.yes));
 }
 
 void print_totals(const Totals& totals, bool held) {
@@ -244,6 +261,7 @@ int main(int argc, char** argv) {
         if (enough) break;
         held = take_seed(arguments, arguments.options.seed + i, totals);
     }
+    if (arguments.list_sites) print_sites(totals);
     print_totals(totals, held);
     return held ? 0 : 1;
 }

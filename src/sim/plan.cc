@@ -56,6 +56,8 @@ void draw_broker(Plan& plan, Random& random, Knobs& knobs) {
     properties += knobs.line("replica.high.watermark.checkpoint.interval.ms", {"100", "5000"});
     properties += knobs.line("log.retention.check.interval.ms", {"1000", "300000"});
     properties += knobs.line("auto.create.topics.enable", {"true", "false"});
+    properties +=
+        knobs.line("metadata.log.max.record.bytes.between.snapshots", {"2000", "20971520"});
     plan.directories = {"/data"};
     plan.metadata_directory = "/data";
     if (!random.one_in(3)) return;

@@ -68,7 +68,9 @@ World::World(WorldOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
       workload_random_(~options_.seed),
-      wire_(*this) {}
+      wire_(*this) {
+    if (options_.makes_choices) choices_.emplace(options_.seed);
+}
 
 World::~World() {
     for (const auto& node : nodes_)

@@ -14,6 +14,7 @@
 #include "runtime/disk.h"
 #include "runtime/net.h"
 #include "runtime/shards.h"
+#include "sim/choices.h"
 #include "sim/disk_image.h"
 #include "sim/hash.h"
 #include "sim/sim_disk.h"
@@ -55,6 +56,8 @@ struct WorldOptions {
     // Lines of at least this level are kept (see World::log()); nothing when absent.
     std::optional<LogLevel> log_level = LogLevel::info;
     bool echo_log = false;  // to standard error as they come
+    // sim_maybe is answered (choices.h); else everything is as usual.
+    bool makes_choices = false;
 };
 
 // A machine: what outlives the processes on it.
@@ -166,6 +169,8 @@ public:
     runtime::Random& random() { return workload_random_; }
     const WorldOptions& options() const { return options_; }
     const std::vector<std::string>& log() const { return log_lines_; }
+    // What sim_maybe was asked; empty when this world makes no choices.
+    Sites sites() const { return choices_ ? choices_->sites() : Sites(); }
 
     // For the seams.
     const MonoTime& time() const { return now_; }
@@ -188,6 +193,7 @@ private:
     void lose_power(SimNode& node, std::optional<Unsynced> fate);
 
     const WorldOptions options_;
+    std::optional<Choices> choices_;
     runtime::Random random_;
     runtime::Random workload_random_;
     MonoTime now_;

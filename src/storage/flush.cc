@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/sim_maybe.h"
 
 #include <utility>
 
@@ -39,6 +40,7 @@ void Flusher::enter(Flushable& dirty) {
 
 runtime::Task<void> Flusher::run_rounds() {
     while (!gathering_.empty() && !dead_) {
+        if (sim_maybe("flush.gather_longer")) co_await runtime::yield();
         ++rounds_;
         CHECK(running_.empty());
         running_.swap(gathering_);

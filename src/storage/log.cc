@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "base/sim_maybe.h"
 #include "storage/log_directory.h"
 #include "storage/read_places.h"
 #include "storage/recovery.h"
@@ -200,7 +201,8 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches) {
 }
 
 IoResult<AppendInfo> Log::append_gathering(BytesView batch) {
-    return append(std::span(&batch, 1), batch.size() <= kGatheredMax ? Write::gather : Write::now);
+    const bool small = batch.size() <= kGatheredMax && !sim_maybe("log.write_alone");
+    return append(std::span(&batch, 1), small ? Write::gather : Write::now);
 }
 
 IoResult<void> Log::write_gathered() {
@@ -253,7 +255,8 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches, Write write
         const WallTime now = home_.shards().clock().wall();
         const auto make_room = [&](std::uint64_t size, std::int64_t timestamp, Offset first,
                                    Offset last) -> IoResult<void> {
-            if (!active().wants_roll(*config_, size, timestamp, last, now)) return {};
+            const bool early = active().size() > 0 && sim_maybe("log.roll_early", 256);
+            if (!early && !active().wants_roll(*config_, size, timestamp, last, now)) return {};
             if (active().size() == 0 && first == active().base_offset()) return {};
             info.rolled = true;
             return roll_to(first);
@@ -310,7 +313,7 @@ IoResult<void> Log::append_run(std::span<const BytesView> batches, std::uint64_t
         }
     }
     // Entries that find no room stay in memory for the next time.
-    if (segment.offsets().wants_store())
+    if (segment.offsets().wants_store() || sim_maybe("log.indexes_early", 16))
         if (auto stored = segment.store_indexes(); !stored) home_.judge_write(stored.error());
     return {};
 }
@@ -522,7 +525,7 @@ runtime::Task<IoResult<void>> Log::prepare_checkpoint() {
     checkpointed_ = end_offset_;
     if (auto stored = active().store_indexes(&dirty_.files); !stored)
         co_return std::unexpected(home_.judge_write(std::move(stored).error()));
-    if (snapshot_bytes_ >= kSnapshotEvery) {
+    if (snapshot_bytes_ >= kSnapshotEvery || sim_maybe("log.snapshot_early")) {
         if (auto written = write_snapshot(end_offset_); !written)
             co_return std::unexpected(home_.judge_write(std::move(written).error()));
         // Between two segments' own snapshots: the very newest may lie beyond what survives a power

@@ -1,5 +1,6 @@
 // Reading a log: from what is known in memory if possible, else by its indexes.
 #include "base/check.h"
+#include "base/sim_maybe.h"
 #include "storage/batch_scanner.h"
 #include "storage/log.h"
 #include "storage/read_places.h"
@@ -39,6 +40,7 @@ IoResult<ReadResult> Log::range(Segment& segment, std::uint32_t begin, std::uint
     result.size = end - begin;
     result.first = first;
     result.next = next;
+    if (sim_maybe("log.tail_forgotten")) tail_ = nullptr;
     constexpr std::uint32_t kTail = 64 * 1024;
     if (&segment == segments_.back().get() && segment.size() - end <= kTail) {
         if (tail_ == nullptr) tail_ = std::make_unique<TailBuffer>(home_.tail_budget());
@@ -67,7 +69,7 @@ std::optional<IoResult<ReadResult>> Log::try_read(const ReadRequest& request) {
         return io_fail(ERANGE, "read", *folder_);
     const Offset bound = std::min(request.upper_bound, end_offset_);
     if (request.from >= bound || segments_.empty()) return nothing_at(request.from);
-    if (places_ == nullptr) return std::nullopt;
+    if (places_ == nullptr || sim_maybe("log.places_unknown", 16)) return std::nullopt;
 
     const auto [segment, segment_end] = segment_at(request.from);
     const Offset base = segment->base_offset();
