@@ -1,6 +1,7 @@
 #include "sim/crash_run.h"
 
 #include "sim/broker.h"
+#include "sim/checkers/kafka_checker.h"
 #include "sim/clients.h"
 #include "sim/damaged_file.h"
 #include "sim/disk_failure.h"
@@ -301,7 +302,9 @@ private:
         if (!audit()) return;
         if (!stops_in_order()) return;
         broker_->start();
-        if (serves()) (void)audit();
+        if (!serves() || !audit()) return;
+        load_.history.add(HistoryEvent());  // complete
+        check_history(load_.history, load_.findings);
     }
 
     bool audit() {

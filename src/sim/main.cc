@@ -1,4 +1,5 @@
 // sim: runs seeds of the simulator. See --help.
+#include "sim/checkers/kafka_checker.h"
 #include "sim/crash_run.h"
 #include "sim/mutants.h"
 #include "sim/shrink.h"
@@ -33,6 +34,8 @@ constexpr const char* kHelp =
     "  --mutant NAME      with that planted bug, which is to be found; --mutants names them all\n"
     "  --commit TEXT      what this was built from, said with a failure\n"
     "\n"
+    "  --check            no seed: judges a history (docs/formats/history.md) on standard input\n"
+    "\n"
     "Less than what a seed draws:\n"
     "  --faults M, --producers M, --readers M, --members M, --without KIND, --no-churn\n"
     "\n"
@@ -49,6 +52,7 @@ struct Arguments {
     bool forever = false;
     bool twice = false;
     bool shrink = false;
+    bool check = false;
     bool list_mutants = false;
     bool list_sites = false;
     std::string mutant;
@@ -66,6 +70,8 @@ bool parse_flag(std::string_view name, Arguments& arguments) {
         arguments.shrink = true;
     } else if (name == "--sites") {
         arguments.list_sites = true;
+    } else if (name == "--check") {
+        arguments.check = true;
     } else if (name == "--mutants") {
         arguments.list_mutants = true;
     } else if (name == "--no-churn") {
@@ -237,6 +243,36 @@ void print_totals(const Totals& totals, bool held) {
         static_cast<unsigned long long>(totals.commits), totals.faults.to_string().c_str());
 }
 
+// The next line of standard input; false at its end.
+bool read_line(std::string& line) {
+    line.clear();
+    int next = std::getc(stdin);
+    if (next == EOF) return false;
+    for (; next != EOF && next != '\n'; next = std::getc(stdin))
+        line += static_cast<char>(next);
+    return true;
+}
+
+int check_standard_input() {
+    cauce::sim::History history;
+    std::string line;
+    for (std::uint64_t number = 1; read_line(line); ++number) {
+        if (line.empty()) continue;
+        if (const auto read = history.read_line(line); !read) {
+            std::fprintf(stderr, "line %llu: %s\n", static_cast<unsigned long long>(number),
+                         read.error().message.c_str());
+            return 2;
+        }
+    }
+    cauce::sim::Findings findings;
+    cauce::sim::check_history(history, findings);
+    for (const std::string& finding : findings.texts())
+        std::printf("%s\n", finding.c_str());
+    std::printf("sim: %zu events of %zu keys, %zu findings\n", history.events().size(),
+                history.keys(), findings.texts().size());
+    return findings.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -245,6 +281,7 @@ int main(int argc, char** argv) {
         std::fputs(kHelp, stderr);
         return 2;
     }
+    if (arguments.check) return check_standard_input();
     if (arguments.list_mutants) {
         for (const cauce::sim::Mutant& mutant : cauce::sim::mutants())
             std::printf("%-28s %s\n", mutant.name.data(), mutant.what.data());

@@ -8,6 +8,7 @@
 #include "sim/checkers/epoch_checker.h"
 #include "sim/checkers/findings.h"
 #include "sim/checkers/group_checker.h"
+#include "sim/checkers/history.h"
 #include "sim/checkers/record_checker.h"
 #include "sim/checkers/topic_checker.h"
 #include "sim/world.h"
@@ -25,6 +26,8 @@ struct Load {
     EpochChecker epochs{findings};
     GroupChecker groups{findings};
     TopicChecker topics{findings};
+    // Of producers and readers; judged at the end (kafka_checker.h).
+    History history;
 
     // The topics that producers and readers use, all created, and their ids.
     std::map<std::string, TopicId> ids;

@@ -25,9 +25,14 @@ Producer::Producer(NodeSeams& seams, Load& load, ProducerOptions options)
     : seams_(seams),
       load_(load),
       options_(std::move(options)),
-      progress_(load.take_part("producer")) {
-    for (const TopicPartition& name : options_.partitions)
-        partitions_.push_back({.name = name, .next_number = options_.first_number});
+      progress_(load.take_part("producer")),
+      process_(load.history.add_process()) {
+    for (const TopicPartition& name : options_.partitions) {
+        Partition& partition = partitions_.emplace_back();
+        partition.name = name;
+        partition.key = load.history.key(name.to_string());
+        partition.next_number = options_.first_number;
+    }
 }
 
 Task<void> Producer::run() {
@@ -113,8 +118,12 @@ void Producer::make_batches() {
         }
         batch.bytes =
             make_batch(options, batch.first, batch.count, seams_.shards.clock().wall().ms, random);
-        for (std::int32_t record = 0; record < batch.count; ++record)
+        batch.event = load_.history.events().size();
+        for (std::int32_t record = 0; record < batch.count; ++record) {
             load_.records.sent(partition.name, batch.first + record, options_.idempotent);
+            load_.history.begin_send(process_, partition.key, batch.first + record,
+                                     options_.idempotent);
+        }
         partition.next_number += batch.count;
         ++partition.pending;
         batches_.push_back(std::move(batch));
@@ -227,6 +236,9 @@ bool Producer::settle(Batches::iterator batch, std::int16_t code, std::int64_t b
         std::optional<Offset> offset;
         if (!known_already) offset = Offset{base_offset + i};
         load_.records.acknowledged(partition.name, batch->first + i, offset);
+        HistoryEvent& event = load_.history.at(batch->event + static_cast<std::size_t>(i));
+        event.outcome = HistoryEvent::Outcome::ok;
+        if (offset) event.offset = offset->value;
     }
     forget(batch);
     return true;

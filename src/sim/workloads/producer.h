@@ -42,6 +42,7 @@ public:
 private:
     struct Partition {
         TopicPartition name;
+        HistoryKey key = 0;
         RecordNumber next_number = 0;
         std::int32_t next_sequence = 0;
         // The broker acknowledged a batch. Before that it takes any sequence, so that a second
@@ -54,7 +55,8 @@ private:
         RecordNumber first = 0;
         std::int32_t count = 0;
         Buffer bytes;
-        bool sent = false;  // over the present connection
+        std::size_t event = 0;  // of the first record's send in the history; the others follow
+        bool sent = false;      // over the present connection
     };
     using Batches = std::list<Batch>;
 
@@ -72,6 +74,7 @@ private:
     Load& load_;
     ProducerOptions options_;
     std::uint64_t& progress_;  // batches that are settled
+    const std::int32_t process_;
     std::vector<Partition> partitions_;
     std::optional<ProducerId> producer_id_;
     std::int16_t producer_epoch_ = -1;

@@ -23,9 +23,10 @@ Reader::Reader(NodeSeams& seams, Load& load, std::vector<TopicPartition> partiti
     : seams_(seams),
       load_(load),
       to_the_end_(to_the_end),
-      progress_(load.take_part(to_the_end ? "auditor" : "reader")) {
-    for (TopicPartition& partition : partitions)
-        places_[std::move(partition)];
+      progress_(load.take_part(to_the_end ? "auditor" : "reader")),
+      process_(load.history.add_process()) {
+    for (const TopicPartition& partition : partitions)
+        places_[partition].key = load.history.key(partition.to_string());
 }
 
 bool Reader::done() {
@@ -57,6 +58,11 @@ Task<void> Reader::fetch_until_lost(BrokerClient& client) {
             auto place = places_.begin();
             std::advance(place, static_cast<std::ptrdiff_t>(random.below(places_.size())));
             place->second.next = Offset{random.between(0, place->second.next.value)};
+            HistoryEvent assign;
+            assign.kind = HistoryEvent::Kind::assign;
+            assign.process = process_;
+            assign.keys.push_back(place->second.key);
+            load_.history.add(std::move(assign));
         }
         const wire::FetchRequest request = make_request(version);
         const auto answer = co_await client.ask<wire::FetchResponse>(request, version);
@@ -147,8 +153,12 @@ bool Reader::take(const wire::FetchResponse& response, std::int16_t version) {
             Place& place = places_[*name];
             load_.records.high_watermark(*name, place.floor, Offset{part.high_watermark});
             if (!part.records) continue;
+            HistoryEvent poll;
+            poll.kind = HistoryEvent::Kind::poll;
+            poll.process = process_;
             const auto note = [&](Offset offset, RecordNumber number) {
                 load_.records.seen(*name, offset, number);
+                poll.records.push_back({place.key, offset.value, number});
                 place.next = offset + 1;
                 ++records_;
             };
@@ -157,6 +167,7 @@ bool Reader::take(const wire::FetchResponse& response, std::int16_t version) {
                                   batch.last_offset());
             };
             const auto read = read_batches(part.records->bytes, place.next, note_epoch, note);
+            if (!poll.records.empty()) load_.history.add(std::move(poll));
             if (!read) {
                 load_.findings.add("Fetch of " + name->to_string() + ": " + read.error().message);
                 return false;

@@ -31,6 +31,7 @@ public:
 
 private:
     struct Place {
+        HistoryKey key = 0;
         Offset next{0};
         Offset floor{0};        // what the high watermark must not be below in the next answer
         Offset in_session{-1};  // what the session last heard; -1: nothing
@@ -48,6 +49,7 @@ private:
     Load& load_;
     const bool to_the_end_;
     std::uint64_t& progress_;  // answers
+    const std::int32_t process_;
     std::map<TopicPartition, Place> places_;
     std::uint64_t records_ = 0;
 
