@@ -6,6 +6,7 @@
 #include "sim/workloads/producer.h"
 #include "sim/workloads/reader.h"
 #include "sim/workloads/topic_churn.h"
+#include "sim/workloads/trimmer.h"
 
 #include <memory>
 #include <optional>
@@ -43,6 +44,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     std::vector<std::unique_ptr<GroupMember>> members;
     Inquirer inquirer(seams, load_, plan_.partitions());
     TopicChurn churn(seams, load_);
+    Trimmer trimmer(seams, load_, plan_.trimmer);
     runtime::TaskGroup group(seams.shards.ready());
     for (const ProducerOptions& options : plan_.producers) {
         producers.push_back(std::make_unique<Producer>(seams, load_, options));
@@ -63,6 +65,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     }
     group.spawn(inquirer.run());
     if (plan_.churn) group.spawn(churn.run());
+    if (plan_.trims) group.spawn(trimmer.run());
     co_await group.join();
     for (const auto& reader : readers)
         records_read_ += reader->records();

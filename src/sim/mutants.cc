@@ -23,6 +23,7 @@ constexpr std::array kMutants{
     Mutant{"renamed-before-sync", "a file takes another one's place before it is flushed"},
     Mutant{"clean-mark-kept", "the mark of a clean stop stays when the node starts"},
     Mutant{"epochs-not-written", "the leader epoch checkpoint is never written"},
+    Mutant{"log-start-not-kept", "DeleteRecords is answered before its checkpoint is written"},
     Mutant{"producer-snapshot-forgotten", "a producer snapshot is read and not used"},
     Mutant{"duplicate-unknown", "a batch that comes again is not recognized"},
     Mutant{"above-high-watermark", "consumers are served up to the end of the log"},

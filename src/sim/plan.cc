@@ -119,6 +119,21 @@ void draw_producers(Plan& plan, Random& random) {
     }
 }
 
+// A partition that loses its oldest records, because somebody asks for it or because they are old.
+void draw_trimmer(Plan& plan, Random& random, Knobs& knobs) {
+    plan.trims = random.one_in(2);
+    plan.trimmer.retention = random.one_in(2);
+    plan.trimmer.durable = plan.flush;
+    TopicSpec& topic = plan.trimmer.topic;
+    topic.name = "trimmed";
+    topic.config["segment.bytes"] = "1048576";
+    topic.config["segment.ms"] = knobs.choose("trimmed.segment.ms", {"200", "5000", "604800000"});
+    topic.config["file.delete.delay.ms"] =
+        knobs.choose("trimmed.file.delete.delay.ms", {"0", "1000", "60000"});
+    if (plan.trimmer.retention)
+        topic.config["retention.ms"] = knobs.choose("trimmed.retention.ms", {"1000", "10000"});
+}
+
 // Kinds that the promise covers (docs/testing.md): what was not synced may go only where an
 // acknowledgement waits for the device.
 std::vector<Fault> kinds_for(const Plan& plan, const std::set<Fault>& without) {
@@ -170,6 +185,8 @@ std::string Plan::describe() const {
         << " partitions of " << topics.size() << " topics, " << producers.size() << " producers, "
         << readers << " readers, " << members << " members"
         << (static_member ? " (one static)" : "") << (churn ? ", topic churn" : "")
+        << (trims ? ", removed records" : "")
+        << (trims && trimmer.retention ? " (some by their age)" : "")
         << (directories.size() > 1 ? ", two log directories" : "")
         << (metadata_directory != directories.front() ? ", one more for the metadata" : "") << "; "
         << knobs;
@@ -190,6 +207,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.churn = random.one_in(2);
     plan.safety = seconds(random.between(kSafetyMin, kSafetyMax));
     plan.faults = static_cast<std::size_t>(random.between(4, 10));
+    draw_trimmer(plan, random, knobs);
     plan.knobs = knobs.said();
 
     // Only now: what is left out changes nothing of the rest.
@@ -197,6 +215,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.readers = std::min(plan.readers, reductions.readers_max);
     plan.members = std::min(plan.members, reductions.members_max);
     plan.churn = plan.churn && reductions.churn;
+    plan.trims = plan.trims && reductions.churn;
     plan.kinds = kinds_for(plan, reductions.without);
     if (deaths > 0) {
         plan.faults = deaths;

@@ -6,6 +6,7 @@
 #include "sim/fault.h"
 #include "sim/workloads/producer.h"
 #include "sim/workloads/topic_churn.h"
+#include "sim/workloads/trimmer.h"
 
 #include <cstdint>
 #include <limits>
@@ -24,7 +25,7 @@ struct Reductions {
     std::size_t producers_max = kAll;
     std::size_t readers_max = kAll;
     std::size_t members_max = kAll;
-    bool churn = true;
+    bool churn = true;  // topics that come and go, and one whose records are removed
 
     bool operator==(const Reductions&) const = default;
     // As arguments of the program, each with a blank in front.
@@ -46,6 +47,8 @@ struct Plan {
     bool static_member = false;
     Duration member_pause{0};  // up to this, between what a member asks
     bool churn = false;
+    bool trims = false;
+    TrimmerOptions trimmer;
 
     // The safety phase: faults happen, for at least so long.
     Duration safety{0};

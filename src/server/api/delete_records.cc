@@ -1,5 +1,6 @@
 #include "server/api/delete_records.h"
 
+#include "base/mutant.h"
 #include "server/log_starts.h"
 #include "server/partition_round.h"
 #include "wire/messages/delete_records_request.h"
@@ -36,7 +37,7 @@ struct KeepStarts {
 // Deleted records must not come back: in `flush` mode nobody is told before the device knows.
 Task<void> keep_starts(ShardServices& here, std::vector<Answer>& answers) {
     const auto waits = [](const Answer& answer) { return answer && answer->start_to_be_kept; };
-    if (std::ranges::none_of(answers, waits)) co_return;
+    if (std::ranges::none_of(answers, waits) || CAUCE_MUTANT("log-start-not-kept")) co_return;
     KeepStarts keep{here.peers[ShardServices::kControllerShard]};
     const auto kept = co_await here.shards.on(ShardServices::kControllerShard, std::move(keep));
     if (kept) co_return;
