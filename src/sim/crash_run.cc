@@ -1,6 +1,7 @@
 #include "sim/crash_run.h"
 
 #include "sim/broker.h"
+#include "sim/checkers/image_checker.h"
 #include "sim/checkers/kafka_checker.h"
 #include "sim/clients.h"
 #include "sim/damaged_file.h"
@@ -300,11 +301,21 @@ private:
 
     void final_check() {
         if (!audit()) return;
+        // Nobody changes the cluster any more.
+        const MetadataFacts before = cluster_facts();
         if (!stops_in_order()) return;
         broker_->start();
-        if (!serves() || !audit()) return;
+        if (!serves()) return;
+        compare_facts(before, cluster_facts(), load_.findings);
+        if (!audit()) return;
         load_.history.add(HistoryEvent());  // complete
         check_history(load_.history, load_.findings);
+    }
+
+    MetadataFacts cluster_facts() {
+        const metadata::ImagePointer image = broker_->facts(node::Detail::totals).image;
+        CHECK(image != nullptr);
+        return lasting_facts(*image);
     }
 
     bool audit() {
