@@ -6,6 +6,7 @@
 #include "sim/workloads/producer.h"
 #include "sim/workloads/reader.h"
 #include "sim/workloads/topic_churn.h"
+#include "sim/workloads/topic_settings.h"
 #include "sim/workloads/trimmer.h"
 
 #include <memory>
@@ -44,6 +45,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     std::vector<std::unique_ptr<GroupMember>> members;
     Inquirer inquirer(seams, load_, plan_.partitions());
     TopicChurn churn(seams, load_);
+    TopicSettings settings(seams, load_, plan_.topics);
     Trimmer trimmer(seams, load_, plan_.trimmer);
     runtime::TaskGroup group(seams.shards.ready());
     for (const ProducerOptions& options : plan_.producers) {
@@ -65,6 +67,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     }
     group.spawn(inquirer.run());
     if (plan_.churn) group.spawn(churn.run());
+    if (plan_.churn) group.spawn(settings.run());
     if (plan_.trims) group.spawn(trimmer.run());
     co_await group.join();
     for (const auto& reader : readers)

@@ -25,7 +25,7 @@ struct Reductions {
     std::size_t producers_max = kAll;
     std::size_t readers_max = kAll;
     std::size_t members_max = kAll;
-    bool churn = true;  // topics that come and go, and one whose records are removed
+    bool churn = true;  // topics that come and go, settings that change, records that are removed
 
     bool operator==(const Reductions&) const = default;
     // As arguments of the program, each with a blank in front.

@@ -10,6 +10,7 @@
 #include "sim/checkers/group_checker.h"
 #include "sim/checkers/history.h"
 #include "sim/checkers/record_checker.h"
+#include "sim/checkers/setting_checker.h"
 #include "sim/checkers/topic_checker.h"
 #include "sim/world.h"
 
@@ -26,6 +27,7 @@ struct Load {
     EpochChecker epochs{findings};
     GroupChecker groups{findings};
     TopicChecker topics{findings};
+    SettingChecker settings{findings};
     // Of producers and readers; judged at the end (kafka_checker.h).
     History history;
 
