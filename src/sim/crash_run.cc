@@ -125,10 +125,21 @@ private:
                                              ? std::int64_t{1} << random.between(16, 31)
                                              : gap * 3 / 2;
             if (!pass(world_.now() + Duration(random.between(0, longest)))) return false;
-            happen(plan_.kinds[random.below(plan_.kinds.size())]);
+            happen(choose(i == 0));
             if (found_something()) return false;
         }
         return short_run || pass(end);
+    }
+
+    // One of the plan's kinds; where a crash is wanted, so that the seed counts, one if there is
+    // any.
+    Fault choose(bool crash) {
+        const auto wanted = [crash](Fault fault) { return !crash || is_crash(fault); };
+        const bool any = std::ranges::any_of(plan_.kinds, wanted);
+        while (true) {
+            const Fault fault = plan_.kinds[world_.random().below(plan_.kinds.size())];
+            if (!any || wanted(fault)) return fault;
+        }
     }
 
     bool pass(MonoTime until) {

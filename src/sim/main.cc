@@ -39,10 +39,9 @@ constexpr const char* kHelp =
     "Less than what a seed draws:\n"
     "  --faults M, --producers M, --readers M, --members M, --without KIND, --no-churn\n"
     "\n"
-    "A seed counts when it simulates a minute or more, acknowledges 200 records or more, and "
-    "meets\n"
-    "a crash and two kinds of fault. Prints a line a seed. Ends with 0 when all held, with 1 and\n"
-    "the command that runs the failed seed again otherwise.\n";
+    "A seed counts when it simulates a minute or more, acknowledges 200 records or more, and\n"
+    "meets a crash and two kinds of fault. Prints a line a seed. Ends with 0 when all held, else\n"
+    "with 1 and the command that runs the failed seed again.\n";
 
 struct Arguments {
     CrashRunOptions options;

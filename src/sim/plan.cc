@@ -95,8 +95,8 @@ void draw_producers(Plan& plan, Random& random) {
     const auto draw_common = [&](ProducerOptions& producer) {
         producer.codec =
             static_cast<wire::Codec>(random.one_in(2) ? 0 : random.below(wire::kCodecs));
-        // Half a millisecond to a quarter of a second: a minute of it stays affordable.
-        producer.pause = std::chrono::microseconds(std::int64_t{1} << random.between(9, 18));
+        // 4 ms to a quarter of a second: a minute of it stays affordable.
+        producer.pause = std::chrono::microseconds(std::int64_t{1} << random.between(12, 18));
     };
     for (ProducerOptions& producer : idempotent) {
         if (producer.partitions.empty()) continue;
