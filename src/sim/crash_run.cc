@@ -156,6 +156,8 @@ private:
             case Fault::failed_write:
             case Fault::failed_sync:
                 return fail_directory(fault);
+            case Fault::full_disk:
+                return fill_disk();
             case Fault::bit_rot:
             case Fault::missing_end:
                 return damage(fault);
@@ -233,7 +235,7 @@ private:
         const bool for_good = random.one_in(2);
         {
             DiskFailure failure(*machine_, directory, fault, calls, for_good);
-            load_.disk_failed = true;
+            load_.disk_trouble = true;
             const auto met = [&] {
                 return found_something() || failure.met() || !broker_->running();
             };
@@ -261,6 +263,22 @@ private:
             world_.kill(*machine_);
         }
         start_again();
+    }
+
+    // There is room for a few pages more, until somebody makes some.
+    void fill_disk() {
+        if (!serves()) return;
+        Random& random = world_.random();
+        DiskImage& disk = machine_->disk;
+        const std::uint64_t whole = disk.capacity_bytes();
+        const std::uint64_t left = random.below(32) * kPageSize;
+        disk.set_capacity(whole - disk.free_bytes() + left);
+        load_.disk_trouble = true;
+        const milliseconds lasts(std::int64_t{1} << random.between(8, 14));
+        count(Fault::full_disk, std::to_string(left) + " bytes are left, for " +
+                                    std::to_string(lasts.count()) + " ms");
+        (void)pass(world_.now() + lasts);
+        disk.set_capacity(whole);
     }
 
     void gives_up(const std::string& directory) {

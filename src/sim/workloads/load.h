@@ -42,12 +42,12 @@ struct Load {
     bool over() const { return !findings.empty() || ended; }
     bool ended = false;
 
-    // A log directory has failed in this run.
-    bool disk_failed = false;
+    // A log directory has failed in this run, or the disk was full.
+    bool disk_trouble = false;
     // A broker that has just started says such things; the workload comes again. What would tell of
     // a damaged request is not among them, nor is a failed disk where none has failed.
     bool may_come_again(ErrorCode error) const {
-        if (error == ErrorCode::kafka_storage_error) return disk_failed;
+        if (error == ErrorCode::kafka_storage_error) return disk_trouble;
         return is_retriable(error) && error != ErrorCode::corrupt_message;
     }
 
