@@ -81,7 +81,6 @@ void Partition::become_leader(LeaderEpoch epoch, std::int32_t isr_size,
     log_->assign_epoch(epoch, log_->end_offset());
     high_watermark_ = std::clamp(std::max(checkpointed_high_watermark, high_watermark_),
                                  log_->start_offset(), log_->end_offset());
-    if (CAUCE_MUTANT("recovered-tail-visible")) high_watermark_ = log_->end_offset();
     // Recovery found the ends of transactions that everybody has: they hold nothing back.
     log_->producers().high_watermark_moved(high_watermark_);
     advance_high_watermark();

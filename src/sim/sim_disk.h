@@ -2,6 +2,7 @@
 // time, failures and death at a chosen call. One object a shard and life.
 #pragma once
 
+#include "base/time.h"
 #include "runtime/disk.h"
 #include "sim/disk_image.h"
 

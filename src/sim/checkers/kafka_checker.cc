@@ -173,14 +173,16 @@ private:
             wrong(skip, key, who + ", past " + text(*missed));
     }
 
+    using Place = std::pair<std::int32_t, HistoryKey>;  // a process in a key
+
     void check_polls() {
-        std::map<std::pair<std::int32_t, HistoryKey>, std::int64_t> positions;
+        std::map<Place, std::int64_t> positions;
         std::set<std::int32_t> subscribed;
         for (const HistoryEvent& event : history_.events()) {
             if (event.kind == HistoryEvent::Kind::assign ||
                 event.kind == HistoryEvent::Kind::subscribe) {
                 for (const HistoryKey key : event.keys)
-                    positions.erase({event.process, key});
+                    positions.erase(Place(event.process, key));
                 if (event.kind == HistoryEvent::Kind::subscribe) {
                     subscribed.insert(event.process);
                 } else {
@@ -191,8 +193,8 @@ private:
             if (event.kind != HistoryEvent::Kind::poll) continue;
             std::set<HistoryKey> here;  // keys that this poll has given records of
             for (const HistoryEvent::Seen& seen : event.records) {
-                const auto [last, fresh] =
-                    positions.try_emplace({event.process, seen.key}, seen.offset);
+                const Place reader(event.process, seen.key);
+                const auto [last, fresh] = positions.try_emplace(reader, seen.offset);
                 const bool inside = !here.insert(seen.key).second;
                 const bool moved = std::ranges::find(event.keys, seen.key) != event.keys.end();
                 if (!fresh && inside && !moved) {
@@ -208,11 +210,11 @@ private:
     }
 
     void check_order_of_sends() {
-        std::map<std::pair<std::int32_t, HistoryKey>, const HistoryEvent*> last;
+        std::map<Place, const HistoryEvent*> last;
         for (const HistoryEvent& event : history_.events()) {
             if (event.kind != HistoryEvent::Kind::send || !event.idempotent || event.offset < 0)
                 continue;
-            const HistoryEvent*& before = last[{event.process, event.key}];
+            const HistoryEvent*& before = last[Place(event.process, event.key)];
             if (before != nullptr && event.offset <= before->offset)
                 wrong("nonmonotonic-send", event.key,
                       "process " + text(event.process) + " sent value " + text(before->value) +
