@@ -2,6 +2,7 @@
 
 #include "sim/workloads/group_member.h"
 #include "sim/workloads/inquirer.h"
+#include "sim/workloads/key_writer.h"
 #include "sim/workloads/offsets.h"
 #include "sim/workloads/producer.h"
 #include "sim/workloads/reader.h"
@@ -47,6 +48,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     TopicChurn churn(seams, load_);
     TopicSettings settings(seams, load_, plan_.topics);
     Trimmer trimmer(seams, load_, plan_.trimmer);
+    KeyWriter key_writer(seams, load_, plan_.key_writer);
     runtime::TaskGroup group(seams.shards.ready());
     for (const ProducerOptions& options : plan_.producers) {
         producers.push_back(std::make_unique<Producer>(seams, load_, options));
@@ -69,6 +71,7 @@ Task<void> Clients::run(NodeSeams& seams) {
     if (plan_.churn) group.spawn(churn.run());
     if (plan_.churn) group.spawn(settings.run());
     if (plan_.trims) group.spawn(trimmer.run());
+    if (plan_.compacts) group.spawn(key_writer.run());
     co_await group.join();
     for (const auto& reader : readers)
         records_read_ += reader->records();

@@ -56,6 +56,7 @@ void draw_broker(Plan& plan, Random& random, Knobs& knobs) {
     properties += knobs.line("replica.high.watermark.checkpoint.interval.ms", {"100", "5000"});
     properties += knobs.line("log.retention.check.interval.ms", {"1000", "300000"});
     properties += knobs.line("auto.create.topics.enable", {"true", "false"});
+    properties += knobs.line("log.cleaner.backoff.ms", {"100", "2000", "15000"});
     properties +=
         knobs.line("metadata.log.max.record.bytes.between.snapshots", {"2000", "20971520"});
     plan.directories = {"/data"};
@@ -134,6 +135,23 @@ void draw_trimmer(Plan& plan, Random& random, Knobs& knobs) {
         topic.config["retention.ms"] = knobs.choose("trimmed.retention.ms", {"1000", "10000"});
 }
 
+// A compacted partition.
+void draw_key_writer(Plan& plan, Random& random, Knobs& knobs) {
+    plan.compacts = random.one_in(2);
+    plan.key_writer.keys = static_cast<int>(random.between(1, 30));
+    TopicSpec& topic = plan.key_writer.topic;
+    topic.name = "compacted";
+    topic.config["cleanup.policy"] = "compact";
+    topic.config["segment.bytes"] = "1048576";
+    topic.config["segment.ms"] = knobs.choose("compacted.segment.ms", {"200", "5000"});
+    topic.config["min.cleanable.dirty.ratio"] =
+        knobs.choose("compacted.min.cleanable.dirty.ratio", {"0.01", "0.5"});
+    const std::string stay = "86400000";
+    topic.config["delete.retention.ms"] =
+        knobs.choose("compacted.delete.retention.ms", {"86400000", "86400000", "1000"});
+    plan.key_writer.tombstones_stay = topic.config["delete.retention.ms"] == stay;
+}
+
 // Kinds that the promise covers (docs/testing.md): what was not synced may go only where an
 // acknowledgement waits for the device.
 std::vector<Fault> kinds_for(const Plan& plan, const std::set<Fault>& without) {
@@ -187,6 +205,7 @@ std::string Plan::describe() const {
         << (static_member ? " (one static)" : "") << (churn ? ", topic churn" : "")
         << (trims ? ", removed records" : "")
         << (trims && trimmer.retention ? " (some by their age)" : "")
+        << (compacts ? ", a compacted partition" : "")
         << (directories.size() > 1 ? ", two log directories" : "")
         << (metadata_directory != directories.front() ? ", one more for the metadata" : "") << "; "
         << knobs;
@@ -208,6 +227,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.safety = seconds(random.between(kSafetyMin, kSafetyMax));
     plan.faults = static_cast<std::size_t>(random.between(4, 10));
     draw_trimmer(plan, random, knobs);
+    draw_key_writer(plan, random, knobs);
     plan.knobs = knobs.said();
 
     // Only now: what is left out changes nothing of the rest.
@@ -216,6 +236,7 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.members = std::min(plan.members, reductions.members_max);
     plan.churn = plan.churn && reductions.churn;
     plan.trims = plan.trims && reductions.churn;
+    plan.compacts = plan.compacts && reductions.churn;
     plan.kinds = kinds_for(plan, reductions.without);
     if (deaths > 0) {
         plan.faults = deaths;

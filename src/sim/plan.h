@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "sim/fault.h"
+#include "sim/workloads/key_writer.h"
 #include "sim/workloads/producer.h"
 #include "sim/workloads/topic_churn.h"
 #include "sim/workloads/trimmer.h"
@@ -25,7 +26,7 @@ struct Reductions {
     std::size_t producers_max = kAll;
     std::size_t readers_max = kAll;
     std::size_t members_max = kAll;
-    bool churn = true;  // topics that come and go, settings that change, records that are removed
+    bool churn = true;  // topics and settings that change, records that are removed or compacted
 
     bool operator==(const Reductions&) const = default;
     // As arguments of the program, each with a blank in front.
@@ -49,6 +50,8 @@ struct Plan {
     bool churn = false;
     bool trims = false;
     TrimmerOptions trimmer;
+    bool compacts = false;
+    KeyWriterOptions key_writer;
 
     // The safety phase: faults happen, for at least so long.
     Duration safety{0};

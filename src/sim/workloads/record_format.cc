@@ -22,9 +22,9 @@ Buffer make_batch(const wire::BatchOptions& options, RecordNumber first, std::in
     return std::move(*batch);
 }
 
-Result<void> read_batches(BytesView bytes, Offset start,
+Result<void> walk_batches(BytesView bytes, Offset start,
                           const std::function<void(const wire::BatchHeader&)>& batch,
-                          const std::function<void(Offset, RecordNumber)>& record) {
+                          const std::function<void(const wire::Record&)>& record) {
     while (true) {
         const std::optional<std::size_t> size = wire::peek_batch_size(bytes);
         if (!size || *size > bytes.size()) return {};
@@ -38,15 +38,27 @@ Result<void> read_batches(BytesView bytes, Offset start,
         ASSIGN_OR_RETURN(const BytesView records, wire::records_of(header, 100 << 20, storage));
         wire::RecordIterator each(header, records);
         for (wire::Record one; each.next(one);) {
-            if (one.offset < start) continue;
-            if (!one.value || one.value->size() < 8) {
-                return fail(ErrorCode::invalid_record, "a record that nobody sent");
-            }
-            record(one.offset, load_big_endian<RecordNumber>(one.value->data()));
+            if (one.offset >= start) record(one);
         }
         if (!each.ok()) return fail(ErrorCode::invalid_record, each.error());
         bytes = bytes.subspan(header.size_bytes());
     }
+}
+
+Result<void> read_batches(BytesView bytes, Offset start,
+                          const std::function<void(const wire::BatchHeader&)>& batch,
+                          const std::function<void(Offset, RecordNumber)>& record) {
+    bool foreign = false;
+    const auto number = [&](const wire::Record& one) {
+        if (!one.value || one.value->size() < sizeof(RecordNumber)) {
+            foreign = true;
+        } else if (!foreign) {
+            record(one.offset, load_big_endian<RecordNumber>(one.value->data()));
+        }
+    };
+    RETURN_IF_ERROR(walk_batches(bytes, start, batch, number));
+    if (foreign) return fail(ErrorCode::invalid_record, "a record that nobody sent");
+    return {};
 }
 
 }  // namespace cauce::sim

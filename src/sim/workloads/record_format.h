@@ -6,6 +6,7 @@
 #include "runtime/random.h"
 #include "sim/checkers/record_checker.h"
 #include "wire/batch_builder.h"
+#include "wire/record.h"
 #include "wire/record_batch.h"
 
 #include <cstdint>
@@ -17,9 +18,13 @@ namespace cauce::sim {
 Buffer make_batch(const wire::BatchOptions& options, RecordNumber first, std::int32_t count,
                   std::int64_t timestamp, runtime::Random& random);
 
-// Walks the batches of a Fetch answer: checks each as a broker's log must be, and gives every
-// record from `start` on. A batch cut off at the end is left out. The error says what is wrong with
-// the bytes. `batch` gets each batch before its records.
+// Walks the batches of a Fetch answer: checks each as a broker's log must be, and gives it to
+// `batch`, then every record of it from `start` on to `record`. A batch cut off at the end is left
+// out. The error says what is wrong with the bytes.
+Result<void> walk_batches(BytesView bytes, Offset start,
+                          const std::function<void(const wire::BatchHeader&)>& batch,
+                          const std::function<void(const wire::Record&)>& record);
+// The same for records that make_batch made.
 Result<void> read_batches(BytesView bytes, Offset start,
                           const std::function<void(const wire::BatchHeader&)>& batch,
                           const std::function<void(Offset, RecordNumber)>& record);
