@@ -19,14 +19,15 @@ using runtime::Random;
 
 namespace {
 
-// Simulated time in which a start, progress, a drain, a stop has to come about.
-constexpr Duration kStartsWithin = seconds(60);
+// Simulated time in which a start, progress, a drain, a stop has to come about, on the slowest
+// disk.
+constexpr Duration kStartsWithin = seconds(120);
 // Who waits for a machine without power gives up after half a minute (BrokerClient::kPatience).
 constexpr Duration kProgressWithin = seconds(120);
 constexpr Duration kDrainsWithin = seconds(300);
-constexpr Duration kStopsWithin = seconds(60);
+constexpr Duration kStopsWithin = seconds(120);
 // From the failure of a log directory that the broker needs to its end.
-constexpr Duration kGivesUpWithin = seconds(60);
+constexpr Duration kGivesUpWithin = seconds(120);
 // A call to the disk that is waited for may not come.
 constexpr Duration kDiskCallWithin = seconds(10);
 
