@@ -322,6 +322,38 @@ TEST(SimNet, AfterAPowerLossThereIsSilenceUntilTheMachineIsBack) {
               "");  // half open: it has nothing to send, so it waits for good
 }
 
+TEST(SimNet, BrokenConnectionsAreResetAtBothEnds) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        EndingWorld run(seed);
+        ASSERT_TRUE(run.world.run_until([&] { return run.ending.connected == "ping"; },
+                                        MonoTime{seconds(5)}));
+        run.world.break_connections(run.server);
+        ASSERT_TRUE(run.world.run_until([&] { return run.ending.done; }, MonoTime{seconds(10)}));
+        EXPECT_EQ(run.ending.second_read, "reset") << seed;
+        EXPECT_EQ(run.ending.write_after, "pipe") << seed;
+        EXPECT_EQ(run.ending.read_after_write, "reset") << seed;
+        // Who comes anew is served.
+        EXPECT_TRUE(run.world.running(run.server));
+        run.run_client(3);
+        EXPECT_TRUE(run.world.run_until([&] { return run.report.finished; },
+                                        run.world.now() + seconds(10)));
+        EXPECT_FALSE(run.report.wrong);
+    }
+}
+
+TEST(World, SlowMachinesTakeLonger) {
+    const auto took = [](std::int64_t slowness) {
+        EchoWorld echo(7);
+        echo.server.net_slowness = slowness;
+        echo.run_client(20);
+        EXPECT_TRUE(
+            echo.world.run_until([&] { return echo.report.finished; }, MonoTime{seconds(600)}));
+        EXPECT_FALSE(echo.report.wrong);
+        return echo.world.now() - MonoTime();
+    };
+    EXPECT_GT(took(100), took(1) * 20);
+}
+
 Task<void> keep_sending(NodeSeams& seams, std::string& ended, MonoTime& when) {
     auto stream = co_await seams.net.connect({"server", kPort}, MonoTime::never());
     CHECK(stream.has_value());
