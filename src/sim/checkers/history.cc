@@ -49,7 +49,7 @@ std::string_view string_in(const JsonValue::Object& object, std::string_view nam
 }
 
 const JsonValue::Array& array_in(const JsonValue::Object& object, std::string_view name) {
-    static const JsonValue::Array kNone;
+    static const JsonValue::Array kNone{};
     const auto found = object.find(name);
     if (found == object.end() || found->second.array() == nullptr) return kNone;
     return *found->second.array();
