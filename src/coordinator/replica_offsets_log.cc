@@ -16,6 +16,10 @@ runtime::Task<Result<Offset>> ReplicaOffsetsLog::append(Buffer batch) {
     const auto appended = partition_->append_as_leader(batch, options);
     if (!appended) co_return std::unexpected(appended.error());
     if (CAUCE_MUTANT("offset-commit-before-flush")) co_return appended->first;
+    if (appended->wait_for_flush) {
+        const auto flushed = co_await partition_->flushed(appended->next, MonoTime::never());
+        if (!flushed) co_return std::unexpected(flushed.error());
+    }
     const auto committed = co_await partition_->committed(appended->next, MonoTime::never());
     if (!committed) co_return std::unexpected(committed.error());
     co_return appended->first;

@@ -192,6 +192,8 @@ Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& opti
             appended.duplicate = true;
             if (settings_->timestamp_type == wire::TimestampType::log_append_time)
                 appended.log_append_time_ms = before->timestamp;
+            // The first answer may have been lost with the flush still to come.
+            appended.wait_for_flush = log_->flush_messages_reached();
             return appended;
         }
     }
@@ -221,6 +223,7 @@ Result<Appended> Partition::append(MutableBytes bytes, const AppendOptions& opti
     if (!written) return std::unexpected(to_error(written.error()));
     CHECK(written->first == appended.first && written->last == appended.next - 1, name(),
           written->first, appended.first);
+    appended.wait_for_flush = written->wait_for_flush;
 
     const auto records = static_cast<std::uint64_t>(record_count);
     ++counters_.appended_batches;
@@ -255,8 +258,14 @@ void Partition::advance_high_watermark() {
     notify();
 }
 
+void Partition::log_flushed() {
+    flushed_.notify_all();
+    advance_high_watermark();
+}
+
 void Partition::notify() {
     moved_.notify_all();
+    flushed_.notify_all();
     // A watcher may leave while it is told.
     Watcher* next = nullptr;
     for (Watcher* watcher = watchers_; watcher != nullptr; watcher = next) {
@@ -265,13 +274,33 @@ void Partition::notify() {
     }
 }
 
+Result<void> Partition::check_still_leads(LeaderEpoch since) const {
+    if (!leading_ || leader_epoch_ != since) return std::unexpected(not_leader());
+    if (log_->offline())
+        return fail(ErrorCode::kafka_storage_error,
+                    "the log directory of " + name().to_string() + " went offline");
+    return {};
+}
+
+Task<Result<void>> Partition::flushed(Offset next, MonoTime deadline) {
+    const LeaderEpoch epoch = leader_epoch_;
+    while (log_->flushed_offset() < next) {
+        CO_RETURN_IF_ERROR(check_still_leads(epoch));
+        log_->request_flush();
+        const bool told = co_await flushed_.wait_until(shards_.timers(), deadline);
+        if (!told && log_->flushed_offset() < next) {
+            co_return fail(
+                ErrorCode::request_timed_out,
+                "appended, but not flushed in time: it may be flushed later all the same");
+        }
+    }
+    co_return Result<void>{};
+}
+
 Task<Result<void>> Partition::committed(Offset next, MonoTime deadline) {
     const LeaderEpoch epoch = leader_epoch_;
     while (high_watermark_ < next) {
-        if (!leading_ || leader_epoch_ != epoch) co_return std::unexpected(not_leader());
-        if (log_->offline())
-            co_return fail(ErrorCode::kafka_storage_error,
-                           "the log directory of " + name().to_string() + " went offline");
+        CO_RETURN_IF_ERROR(check_still_leads(epoch));
         const bool moved = co_await moved_.wait_until(shards_.timers(), deadline);
         if (!moved && high_watermark_ < next) {
             co_return fail(

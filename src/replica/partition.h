@@ -47,6 +47,8 @@ struct Appended {
     std::int64_t log_append_time_ms = -1;  // -1 with CreateTime
     Offset log_start;
     bool duplicate = false;  // sent before: nothing was appended
+    // flush.messages is reached: nobody is to be told before flushed(next), with acks=1 neither.
+    bool wait_for_flush = false;
 };
 
 struct FetchLimits {
@@ -169,6 +171,9 @@ public:
     // Where an acks=all Produce waits: ends when the high watermark has reached `next`.
     // REQUEST_TIMED_OUT: the deadline came first; the records may be committed later all the same.
     Task<Result<void>> committed(Offset next, MonoTime deadline);
+    // Where Appended::wait_for_flush waits: ends when the device has everything below `next`, and
+    // asks for that when nobody has. The same errors.
+    Task<Result<void>> flushed(Offset next, MonoTime deadline);
 
     // KIP-320: FENCED_LEADER_EPOCH when the client's epoch is older than ours, UNKNOWN_LEADER_EPOCH
     // when newer. -1 passes.
@@ -224,7 +229,7 @@ public:
 private:
     friend class Watcher;
 
-    void log_flushed() override { advance_high_watermark(); }
+    void log_flushed() override;
     void log_failed() override { notify(); }
     Result<Appended> append(MutableBytes batch, const AppendOptions& options);
     void advance_high_watermark();
@@ -234,6 +239,8 @@ private:
                        const AppendOptions& options) const;
     // Why this replica cannot take a request that asks for its leader.
     Error not_leader() const;
+    // Whether what was appended in that epoch may still be acknowledged.
+    Result<void> check_still_leads(LeaderEpoch since) const;
     Offset visible_end(Isolation isolation) const;
     storage::ReadRequest read_request(const FetchLimits& limits) const;
     Result<Fetched> fetched(IoResult<storage::ReadResult> records) const;
@@ -258,7 +265,8 @@ private:
     Compaction compaction_;
 
     // Waiters.
-    runtime::WaitList moved_;  // the high watermark advanced, or leadership ended
+    runtime::WaitList moved_;    // the high watermark advanced, or leadership ended
+    runtime::WaitList flushed_;  // the log was flushed, or neither that nor leadership will last
     runtime::WaitList quiet_;
     Watcher* watchers_ = nullptr;
 };

@@ -147,6 +147,73 @@ TEST(Partition, CommittedWaitsForTheHighWatermarkOrTheDeadline) {
     EXPECT_EQ(late->error().code, ErrorCode::request_timed_out);
 }
 
+runtime::Task<void> wait_flushed(Partition& partition, Offset next, MonoTime deadline,
+                                 std::optional<Result<void>>& outcome) {
+    outcome.emplace(co_await partition.flushed(next, deadline));
+}
+
+TEST(Partition, FlushMessagesAsksToWaitForTheDevice) {
+    for (const auto durability : {storage::Durability::page_cache, storage::Durability::flush}) {
+        Stand stand(durability);
+        auto log = std::make_shared<storage::LogConfig>(*stand.settings->log);
+        log->flush_messages = 3;
+        stand.settings->log = std::move(log);
+        stand.lead();
+        stand.disk.hold_syncs = true;
+        const auto first = stand.append(stand.batch(2, 7, 0), 1);
+        ASSERT_TRUE(first);
+        EXPECT_FALSE(first->wait_for_flush);
+        const auto second = stand.append(stand.batch(1, 7, 2), 1);
+        ASSERT_TRUE(second);
+        EXPECT_TRUE(second->wait_for_flush);
+        // Sent again, because the answer to it was lost.
+        const auto again = stand.append(stand.batch(1, 7, 2), 1);
+        ASSERT_TRUE(again);
+        EXPECT_TRUE(again->duplicate && again->wait_for_flush);
+
+        std::optional<Result<void>> outcome, late;
+        const MonoTime deadline = stand.shard.clock().now() + seconds(2);
+        stand.shard.start(wait_flushed(*stand.partition, second->next, MonoTime::never(), outcome));
+        stand.shard.start(wait_flushed(*stand.partition, second->next, deadline, late));
+        stand.shard.advance(seconds(2));
+        EXPECT_FALSE(outcome);
+        ASSERT_TRUE(late);
+        EXPECT_EQ(late->error().code, ErrorCode::request_timed_out);
+        stand.disk.release_syncs();
+        stand.shard.settle();
+        ASSERT_TRUE(outcome);
+        EXPECT_TRUE(outcome->has_value());
+        EXPECT_EQ(stand.partition->log().flushed_offset(), second->next);
+        // That is all on the device: nothing to wait for.
+        stand.shard.start(wait_flushed(*stand.partition, second->next, MonoTime::never(), outcome));
+        EXPECT_TRUE(outcome->has_value());
+    }
+}
+
+TEST(Partition, WhoWaitsForAFlushLearnsThatItFailedOrLeadershipEnded) {
+    for (const bool fails : {true, false}) {
+        Stand stand(storage::Durability::page_cache);
+        stand.lead();
+        stand.disk.hold_syncs = true;
+        ASSERT_TRUE(stand.append(stand.batch(1), 1));
+        std::optional<Result<void>> outcome;
+        stand.shard.start(wait_flushed(*stand.partition, Offset{1}, MonoTime::never(), outcome));
+        EXPECT_FALSE(outcome);
+        if (fails) {
+            stand.disk.sync_error = EIO;
+            stand.disk.release_syncs();
+        } else {
+            stand.partition->resign();
+        }
+        stand.shard.settle();
+        ASSERT_TRUE(outcome);
+        EXPECT_EQ(outcome->error().code,
+                  fails ? ErrorCode::kafka_storage_error : ErrorCode::not_leader_or_follower);
+        stand.disk.release_syncs();
+        stand.shard.settle();
+    }
+}
+
 TEST(Partition, WhoWaitsLearnsThatLeadershipEnded) {
     Stand stand;
     stand.lead();

@@ -352,14 +352,15 @@ void Log::note_marker(const EndTransaction& end) {
 }
 
 void Log::after_append(AppendInfo& info) {
-    if (flush_mode()) {
+    info.wait_for_flush = flush_messages_reached();
+    if (flush_mode())
         home_.flusher().enter(*this);
-        return;
-    }
-    if (end_offset_ - flushed_offset_ >= config_->flush_messages) {
-        info.wait_for_flush = true;
+    else if (info.wait_for_flush)
         request_flush();
-    }
+}
+
+bool Log::flush_messages_reached() const {
+    return end_offset_ - flushed_offset_ >= config_->flush_messages;
 }
 
 // ---- Flushing ----

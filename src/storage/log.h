@@ -80,7 +80,7 @@ struct AppendInfo {
     Offset last;
     std::int64_t max_timestamp = -1;
     bool rolled = false;
-    // flush.messages is reached: answer only after wait_flushed(last + 1), in page-cache mode too.
+    // flush.messages is reached: answer only when all of it has been flushed, whatever the mode.
     bool wait_for_flush = false;
 };
 
@@ -255,6 +255,9 @@ public:
     // Enters the next flush round when anything is unflushed; does not wait.
     void request_flush();
     bool offline() const { return home_.offline(); }
+    // flush.messages: so many are unflushed that whoever appended is not to be answered before they
+    // are.
+    bool flush_messages_reached() const;
     // flush.ms: asks for a flush when the oldest unflushed record is older than that.
     void flush_if_due();
 

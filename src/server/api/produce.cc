@@ -96,7 +96,17 @@ Task<std::vector<AppendItem>> append(ShardServices& shard, AppendPlan plan) {
         plan.items[i].error = std::move(written).error();
         appended_to[i] = nullptr;
     }
-    if (plan.acks != -1) co_return std::move(plan.items);
+    if (plan.acks == 0) co_return std::move(plan.items);
+    // flush.messages asks for it, of acks=1 too.
+    for (std::size_t i = 0; i < appended_to.size(); ++i) {
+        AppendItem& item = plan.items[i];
+        if (!appended_to[i] || !item.appended.wait_for_flush) continue;
+        auto flushed = co_await appended_to[i]->flushed(item.appended.next, plan.deadline);
+        if (flushed) continue;
+        item.error = std::move(flushed).error();
+        appended_to[i] = nullptr;
+    }
+    if (plan.acks == 1) co_return std::move(plan.items);
     for (std::size_t i = 0; i < appended_to.size(); ++i) {
         if (!appended_to[i]) continue;
         AppendItem& item = plan.items[i];
