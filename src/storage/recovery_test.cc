@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <memory>
+#include <vector>
 
 namespace cauce::storage {
 namespace {
@@ -306,6 +309,37 @@ TEST_F(RecoveryTest, DamagedIndexesAreBuiltAnew) {
                     EXPECT_GT(read->next, Offset{at});
                 }
             }
+        }
+    }
+}
+
+TEST_F(RecoveryTest, ASegmentOfAnotherPlacesBatchesIsNotRead) {
+    write(60, true);
+    std::vector<std::int64_t> segments;
+    for (const auto& name : disk.all_files())
+        if (const auto base = offset_in_name(name.substr(kFolder.size() + 1), kLogSuffix))
+            segments.push_back(base->value);
+    std::ranges::sort(segments);
+    ASSERT_GT(segments.size(), 3u);
+    // Older batches, and newer ones.
+    for (const std::size_t source : {0u, 2u}) {
+        SCOPED_TRACE(source);
+        auto left = disk.after_kill(disk.journal().size());
+        left->contents(file_of(segments[1], ".log")) =
+            left->contents(file_of(segments[source], ".log"));
+        Stand stand(*left);
+        stand.config = config;
+        ASSERT_TRUE(stand.open(true, end()));
+        for (std::int64_t at = 0; at < end(); at += 5) {
+            const auto read = stand.shard.await(stand.log->read({{at}, {end()}, 300, true}));
+            if (at >= segments[1] && at < segments[2]) {
+                ASSERT_FALSE(read) << at;
+                EXPECT_EQ(read.error().number, EBADMSG) << at;
+                continue;
+            }
+            ASSERT_TRUE(read) << at;
+            EXPECT_LE(read->first, Offset{at});
+            EXPECT_GT(read->next, Offset{at});
         }
     }
 }

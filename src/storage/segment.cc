@@ -318,9 +318,15 @@ runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(
                 sound = false;
                 break;
             }
+            // Another place's batches, where a write was misdirected.
+            const Offset last = (*batch)->head.last_offset;
+            if ((*batch)->head.base_offset < place_.base || (behind && last >= *behind)) {
+                sound = false;
+                break;
+            }
             if ((*batch)->position == start && *entry)
                 sound = (*batch)->head.last_offset == place_.base + (*entry)->entry.relative_offset;
-            if (sound && (*batch)->head.last_offset >= offset) co_return *batch;
+            if (sound && last >= offset) co_return *batch;
         }
         if (size_ == 0) co_return std::optional<BatchScanner::Batch>();
         if (attempt > 0)
@@ -516,6 +522,8 @@ runtime::Task<IoResult<Segment::Indexed>> Segment::index_from(std::uint32_t posi
         if (!*batch) break;
         const BatchHead& head = (*batch)->head;
         if (head.last_offset - place_.base > INT32_MAX) break;
+        // Nothing of another place's batches belongs into these indexes.
+        if (head.base_offset < indexed.next_offset) break;
         index_batch(head, static_cast<std::uint32_t>((*batch)->position), interval_bytes);
         indexed = {head.last_offset + 1, static_cast<std::uint32_t>(scanner.position())};
     }
