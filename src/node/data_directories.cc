@@ -140,6 +140,12 @@ Task<Result<void>> DataDirectories::identify(const Config& config, std::vector<M
             directory.meta = *std::move(metas[i]);
         }
         const storage::MetaProperties& meta = directory.meta;
+        // One that was emptied or overwritten reads as version 0, which needs to say nothing.
+        if (meta.cluster_id.empty()) {
+            co_return start_error(directory.path +
+                                  "/meta.properties names no cluster: the file is damaged. Put a "
+                                  "copy of it back");
+        }
         if (meta.node_id && *meta.node_id != node) {
             co_return start_error("the log directory " + directory.path + " belongs to node " +
                                   std::to_string(meta.node_id->value) + ", but node.id is " +

@@ -162,6 +162,12 @@ TEST_F(DataDirectoriesTest, WhatDoesNotBelongTogetherIsRefused) {
     expect_refused("has the directory.id of another one");
     disk_.put("/d/b/meta.properties", "version=7\n");
     expect_refused("unknown version 7");
+    for (const char* damaged : {"", "no properties", "version=0\nbroker.id=1\n"}) {
+        disk_.put("/d/b/meta.properties", damaged);
+        expect_refused("/d/b/meta.properties names no cluster");
+    }
+    disk_.put("/d/b/meta.properties", "version=1\nnode.id=1\n");
+    expect_refused("cluster.id is missing");
     disk_.put_folder("/d/b/__cluster_metadata-0");
     expect_refused("/d/b holds a metadata log, but metadata.log.dir is /d/a");
     ASSERT_TRUE(disk_.remove("/d/b/__cluster_metadata-0"));

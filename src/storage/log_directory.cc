@@ -143,6 +143,7 @@ IoResult<MetaProperties> MetaProperties::parse(std::string_view text, std::strin
     } else if (version == "1") {
         return bad_meta(path, "node.id is missing");
     }
+    if (version == "1" && meta.cluster_id.empty()) return bad_meta(path, "cluster.id is missing");
     if (const std::string& directory = properties["directory.id"]; !directory.empty()) {
         meta.directory_id = Uuid::parse(directory);
         if (!meta.directory_id) return bad_meta(path, "directory.id is no id: " + directory);
