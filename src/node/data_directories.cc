@@ -1,6 +1,7 @@
 #include "node/data_directories.h"
 
 #include "quorum/format.h"
+#include "storage/directory_shard.h"
 #include "storage/make_folders.h"
 
 #include <algorithm>
@@ -321,7 +322,8 @@ Task<Result<void>> DataDirectories::tidy_one(std::size_t index, const metadata::
 // ---- while it runs, and at its end ----
 
 Task<Result<void>> DataDirectories::write_checkpoint(storage::Checkpoint which,
-                                                     std::vector<storage::OffsetMap> offsets) {
+                                                     std::vector<storage::OffsetMap> offsets,
+                                                     OnBroken broken) {
     Result<void> outcome;
     for (std::size_t i = 0; i < count(); ++i) {
         Directory& directory = directories_[i];
@@ -337,6 +339,7 @@ Task<Result<void>> DataDirectories::write_checkpoint(storage::Checkpoint which,
         std::string text = "cannot write a checkpoint: " + written.error().to_string();
         log_.error(text);
         outcome = fail(ErrorCode::kafka_storage_error, std::move(text));
+        if (!storage::spares_the_disk(written.error())) broken(i, written.error());
     }
     co_return outcome;
 }

@@ -75,9 +75,11 @@ public:
     Task<Result<void>> tidy(const metadata::Image& image, PartitionPlaces& places,
                             std::function<void(std::string)> remove_later);
 
-    // Replaces the files whose contents changed. `offsets` by directory.
+    // Replaces the files whose contents changed. `offsets` by directory. `broken` is told of each
+    // directory that failed for another reason than space: its disk is not to be asked again (D20).
+    using OnBroken = std::function<void(std::size_t directory, const IoError&)>;
     Task<Result<void>> write_checkpoint(storage::Checkpoint which,
-                                        std::vector<storage::OffsetMap> offsets);
+                                         std::vector<storage::OffsetMap> offsets, OnBroken broken);
     // The last thing of a clean stop. `closed`: of which directories every log was closed in order,
     // which a full disk may prevent; the others get no mark, so that the next start looks at what
     // is there. Empty: of all.

@@ -201,11 +201,43 @@ TEST_F(DataDirectoriesTest, CleanWasTheStopOfAllOrOfNone) {
     EXPECT_TRUE((*directories_->checkpoints())[1].clean);
 }
 
+void nobody_is_told(std::size_t directory, const IoError& error) {
+    ADD_FAILURE() << directory << ": " << error.to_string();
+}
+
+TEST_F(DataDirectoriesTest, ACheckpointThatCannotBeWrittenTellsOfABrokenDisk) {
+    ASSERT_EQ(refusal(), "");
+    std::vector<std::size_t> told;
+    const auto tell = [&told](std::size_t directory, const IoError&) { told.push_back(directory); };
+    std::int64_t offset = 0;
+    const auto write = [&] {
+        ++offset;
+        return shard_
+            .await(directories_->write_checkpoint(
+                storage::Checkpoint::recovery_point,
+                {{{{"t", 0}, Offset{offset}}}, {{{"t", 1}, Offset{offset}}}}, tell))
+            .has_value();
+    };
+    EXPECT_TRUE(write());
+    // A full disk, or none to ask for want of a descriptor: the next interval tries again.
+    disk_.change_error_for = "recovery-point-offset-checkpoint.tmp";
+    for (const int number : {ENOSPC, EMFILE}) {
+        disk_.change_error = number;
+        EXPECT_FALSE(write());
+    }
+    EXPECT_TRUE(told.empty());
+    disk_.change_error = 0;
+    EXPECT_TRUE(write());
+    disk_.sync_error = EIO;
+    EXPECT_FALSE(write());
+    EXPECT_EQ(told, (std::vector<std::size_t>{0, 1}));
+}
+
 TEST_F(DataDirectoriesTest, CheckpointsAreEachDirectorysOwn) {
     ASSERT_EQ(refusal(), "");
     const auto which = storage::Checkpoint::recovery_point;
-    ASSERT_TRUE(shard_.await(
-        directories_->write_checkpoint(which, {{{{"t", 0}, Offset{5}}}, {{{"t", 1}, Offset{6}}}})));
+    ASSERT_TRUE(shard_.await(directories_->write_checkpoint(
+        which, {{{{"t", 0}, Offset{5}}}, {{{"t", 1}, Offset{6}}}}, nobody_is_told)));
     const auto text = [this](const std::string& path) {
         return std::string(as_text(disk_.contents(path + "/recovery-point-offset-checkpoint")));
     };
@@ -217,8 +249,8 @@ TEST_F(DataDirectoriesTest, CheckpointsAreEachDirectorysOwn) {
     // What did not change is not written, and nothing is where a directory failed.
     disk_.put("/d/a/recovery-point-offset-checkpoint", "untouched");
     directories_->failed(1, {EIO, "fdatasync", "/d/b"});
-    ASSERT_TRUE(shard_.await(
-        directories_->write_checkpoint(which, {{{{"t", 0}, Offset{5}}}, {{{"t", 1}, Offset{7}}}})));
+    ASSERT_TRUE(shard_.await(directories_->write_checkpoint(
+        which, {{{{"t", 0}, Offset{5}}}, {{{"t", 1}, Offset{7}}}}, nobody_is_told)));
     EXPECT_EQ(text("/d/a"), "untouched");
     EXPECT_EQ(text("/d/b"), "0\n1\nt 1 6\n");
     EXPECT_FALSE(directories_->all_failed());

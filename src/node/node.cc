@@ -724,7 +724,12 @@ Task<Result<void>> Node::write_checkpoint(storage::Checkpoint which, bool closed
         for (std::size_t i = 0; i < all.size(); ++i)
             all[i].merge(some[i]);
     }
-    co_return co_await directories_->write_checkpoint(which, std::move(all));
+    const auto broken = [this, closed](std::size_t directory, const IoError& error) {
+        // At the end of a stop nobody is left to be told; the directory is not marked as clean.
+        if (closed) return directories_->failed(directory, error);
+        directory_failed(directory, error);
+    };
+    co_return co_await directories_->write_checkpoint(which, std::move(all), broken);
 }
 
 // ---- stop ----

@@ -12,6 +12,11 @@ bool is_disk_full(const IoError& error) {
     return error.number == ENOSPC || error.number == EDQUOT;
 }
 
+bool spares_the_disk(const IoError& error) {
+    return is_disk_full(error) || error.number == EMFILE || error.number == ENFILE ||
+           error.number == ENOMEM;
+}
+
 DirectoryShard::DirectoryShard(runtime::Disk& disk, runtime::Shards& shards, FileCache& files,
                                std::string path, Logger logger, OnOffline on_offline)
     : disk_(disk),
@@ -32,10 +37,10 @@ void DirectoryShard::fail(const IoError& error) {
 }
 
 IoError DirectoryShard::judge_write(IoError error) {
-    if (is_disk_full(error)) {
-        ask_for_a_look();
-    } else {
+    if (!spares_the_disk(error)) {
         fail(error);
+    } else if (is_disk_full(error)) {
+        ask_for_a_look();
     }
     return error;
 }

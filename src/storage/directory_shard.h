@@ -3,9 +3,10 @@
 // them.
 //
 // Offline (D20): the first failed flush, and the first write that fails for another reason than a
-// full disk, take the directory offline at once. From then on nothing is written to it, appends
-// answer EIO, and the owner has been told through `on_offline`; it moves leadership away and tells
-// the other shards by calling `fail` there. Reading goes on as long as the device answers.
+// full disk or a lack of descriptors, take the directory offline at once. From then on nothing is
+// written to it, appends answer EIO, and the owner has been told through `on_offline`; it moves
+// leadership away and tells the other shards by calling `fail` there. Reading goes on as long as
+// the device answers.
 //
 // A full disk is no failure: see space_stage.h. The owner looks at the file system and tells each
 // shard by `tell_space`; a shard that finds less than was known asks for that by `on_low_space`.
@@ -57,8 +58,8 @@ public:
     const IoError& cause() const { return *offline_; }
     // Takes it offline; idempotent. Calls `on_offline` the first time.
     void fail(const IoError& error);
-    // What a failed write means: a full disk is just an error, anything else also takes the
-    // directory offline. Returns its argument.
+    // What a failed write means: a full disk, or one that could not be asked, is just an error;
+    // anything else also takes the directory offline. Returns its argument.
     IoError judge_write(IoError error);
 
     // Clients' appends go through it; what the broker writes for itself only tells it what it took.
@@ -125,5 +126,8 @@ private:
 
 // True for the errors of a full disk: nothing is broken, and space may come back.
 bool is_disk_full(const IoError& error);
+// True also when the process ran out of something else, descriptors or memory: the disk was not
+// even asked.
+bool spares_the_disk(const IoError& error);
 
 }  // namespace cauce::storage

@@ -244,6 +244,7 @@ TEST(DirectoryShard, AFullDiskIsNoBrokenDisk) {
     DirectoryShard home(disk, shard, files, "/d", {}, [&](const IoError&) { ++told; });
     home.judge_write({ENOSPC, "pwrite", "f"});
     home.judge_write({EDQUOT, "pwrite", "f"});
+    home.judge_write({EMFILE, "open", "f"});
     EXPECT_FALSE(home.offline());
     home.judge_write({EIO, "pwrite", "f"});
     home.judge_write({EROFS, "pwrite", "f"});
