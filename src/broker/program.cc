@@ -133,6 +133,9 @@ cli::Program::Served Program::run_node(node::Config config, LogSink& log, const 
     options.log = &log;
     if (config.settings.request_bytes == 0)
         config.settings.request_bytes = request_bytes(runtime::os::memory_bytes());
+    // The other half is for connections, and for files that are opened for a moment.
+    config.open_files = static_cast<std::size_t>(
+        std::min<std::uint64_t>(config.open_files, runtime::os::open_files_max() / 2));
     auto made = Runtime::make(options);
     if (!made) return failed(Step::start, made.error().to_string());
     Runtime& runtime = **made;

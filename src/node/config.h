@@ -10,6 +10,7 @@
 #include "metadata/effective_config.h"
 #include "server/settings.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -42,6 +43,7 @@ struct Config {
     std::vector<std::string> log_directories;   // log.dirs, each once
     std::string metadata_directory;             // of the metadata log; may stand outside log.dirs
     unsigned shards = 0;                        // cauce.shards; 0 = one a processor
+    std::size_t open_files = 10'000;            // of logs, that are kept open; by all shards
     std::vector<metadata::Endpoint> endpoints;  // what this broker registers
     std::vector<metadata::Endpoint> controller_endpoints;  // for formatting
     std::optional<HttpListener> http;                      // cauce.http.listener

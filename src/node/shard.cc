@@ -10,10 +10,6 @@ namespace cauce::node {
 
 namespace {
 
-// Descriptors for data files, over all shards: half of what the smallest machines allow a process,
-// the rest is for connections.
-constexpr std::size_t kOpenFilesMax = 10'000;
-
 // Without a choice, what the smallest machines would choose.
 constexpr std::int64_t kRequestBytesDefault = 64 * 1024 * 1024;
 
@@ -51,7 +47,7 @@ Shard::Shard(const Seams& seams, const Config& config, controller::Host& control
              server::LogStarts& log_starts,
              std::shared_ptr<const std::vector<replica::Checkpoints>> checkpoints,
              OnOffline on_offline)
-    : files_(seams.disk, kOpenFilesMax / seams.shards.count()),
+    : files_(seams.disk, config.open_files / seams.shards.count()),
       directories_(make_directories(seams, files_, config, on_offline)),
       partitions_(seams.shards, pointers(directories_), config.settings.node_id,
                   config.settings.file, std::move(checkpoints), *this,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "runtime/event.h"
 #include "runtime/net.h"
+#include "runtime/os/descriptor_reserve.h"
 #include "runtime/os/file_descriptor.h"
 #include "runtime/os/shard.h"
 #include "runtime/os/socket_address.h"
@@ -25,6 +26,8 @@ public:
 
 private:
     void changed(std::uint32_t) override { pending_.set(); }
+    // Says so once, until connections are accepted again.
+    Task<void> wait_for_others_to_leave(int error);
 
     Shard& shard_;
     FileDescriptor descriptor_;
@@ -33,6 +36,7 @@ private:
     std::string systems_way_;  // of congestion control, for peers elsewhere
     Event pending_;            // there may be connections to take
     Event closed_;
+    DescriptorReserve reserve_;
     bool exhausted_ = false;  // out of descriptors or memory, and said so
 };
 

@@ -1,4 +1,5 @@
 // Connections over loopback.
+#include "runtime/disk.h"
 #include "runtime/os/congestion.h"
 #include "runtime/os/socket_address.h"
 #include "runtime/os/stream.h"
@@ -670,6 +671,55 @@ TEST(Net, OutOfDescriptorsItWaitsAndSaysSoOnce) {
     Logger(&lines, "test").info("begin");
     const auto runtime = make_runtime(1, &lines);
     run_on_first(*runtime, [&] { return run_out_of_descriptors(*runtime); });
+    ASSERT_EQ(lines.lines().size(), 3u);
+    EXPECT_NE(lines.lines()[1].find("No connection can be accepted"), std::string::npos);
+    EXPECT_EQ(lines.lines()[2], "Connections are accepted again.");
+}
+
+Task<void> accept_until_closed(Listener& from,
+                               std::vector<std::unique_ptr<DetachedStream>>& taken) {
+    while (true) {
+        auto stream = co_await from.accept();
+        if (!stream) co_return;
+        taken.push_back(std::move(*stream));
+    }
+}
+
+Task<void> leave_descriptors_to_files(Runtime& runtime) {
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const int next = ::dup(0);
+    ::close(next);
+    constexpr int kLeft = 60;
+    const rlimit few{.rlim_cur = static_cast<rlim_t>(next + kLeft), .rlim_max = before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    auto listener = take(co_await runtime.net(0).listen(kAnyPort));
+    const MonoTime deadline = runtime.shards(0).clock().now() + seconds(20);
+    std::vector<std::unique_ptr<Stream>> clients;
+    for (int i = 0; i < kLeft * 2 / 5; ++i)
+        clients.push_back(take(co_await runtime.net(0).connect(listener->local(), deadline)));
+    TaskGroup group(runtime.shards(0).ready());
+    std::vector<std::unique_ptr<DetachedStream>> taken;
+    group.spawn(accept_until_closed(*listener, taken));
+    co_await runtime.shards(0).sleep_until(runtime.shards(0).clock().now() + milliseconds(250));
+    const std::size_t first = taken.size();
+    EXPECT_LT(first, clients.size());
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(runtime.disk(0).open("/dev/null", OpenMode::read)) << i;
+    // Others leave: the rest is taken.
+    taken.clear();
+    co_await runtime.shards(0).sleep_until(runtime.shards(0).clock().now() + milliseconds(250));
+    EXPECT_EQ(first + taken.size(), clients.size());
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    listener->close();
+    co_await group.join();
+}
+
+TEST(Net, ConnectionsLeaveDescriptorsToFiles) {
+    Lines lines;
+    Logger(&lines, "test").info("begin");
+    const auto runtime = make_runtime(1, &lines);
+    run_on_first(*runtime, [&] { return leave_descriptors_to_files(*runtime); });
     ASSERT_EQ(lines.lines().size(), 3u);
     EXPECT_NE(lines.lines()[1].find("No connection can be accepted"), std::string::npos);
     EXPECT_EQ(lines.lines()[2], "Connections are accepted again.");
