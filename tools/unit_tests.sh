@@ -52,6 +52,8 @@ program_under() {
         [ -x "tests/$suite/run" ] || continue
         rounds=
         [ "$suite" != faults ] || rounds=5
+        FAULT_POWER_ROUNDS=5
+        export FAULT_POWER_ROUNDS
         # shellcheck disable=SC2086 # nothing, or one number
         { "tests/$suite/run" "out/$preset/bin/cauce" $rounds || true; } |
             sed -E "s#^(ok|not ok|skip|will) #\\1 $preset/#"

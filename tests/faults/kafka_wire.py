@@ -10,7 +10,8 @@ import struct
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA = 0, 1, 2, 3
 OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 8, 9, 10
-API_VERSIONS, CREATE_TOPICS, INIT_PRODUCER_ID = 18, 19, 22
+JOIN_GROUP, HEARTBEAT, SYNC_GROUP = 11, 12, 14
+API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS, INIT_PRODUCER_ID = 18, 19, 20, 22
 
 TOPIC_ALREADY_EXISTS = 36
 DUPLICATE_SEQUENCE_NUMBER = 46
@@ -95,6 +96,8 @@ def parse_batches(data, start):
     out = []
     while at + 61 <= len(data):
         base_offset, length = struct.unpack_from(">qi", data, at)
+        if length < 49 or data[at + 16] != 2:
+            raise CorruptBatch(f"no batch where that at offset {base_offset} should be")
         end = at + 12 + length
         if end > len(data):
             break
@@ -231,6 +234,14 @@ class Connection:
             if code not in (0, TOPIC_ALREADY_EXISTS):
                 raise RequestFailed("CreateTopics", code)
 
+    def delete_topic(self, topic):
+        answer = self.ask(DELETE_TOPICS, 1, array([string(topic)]) + struct.pack(">i", 10_000))
+        answer.i32()
+        for _ in range(answer.i32()):
+            answer.text()
+            if (code := answer.i16()) != 0:
+                raise RequestFailed("DeleteTopics", code)
+
     def init_producer_id(self):
         answer = self.ask(INIT_PRODUCER_ID, 0, string(None) + struct.pack(">i", 60_000))
         answer.i32()
@@ -239,10 +250,10 @@ class Connection:
             raise RequestFailed("InitProducerId", code)
         return answer.i64(), answer.i16()
 
-    def send_produce(self, topic, partition, batch):
-        """acks=all. Hand the result to receive_produce()."""
+    def send_produce(self, topic, partition, batch, acks=-1):
+        """Hand the result to receive_produce()."""
         data = struct.pack(">i", partition) + struct.pack(">i", len(batch)) + batch
-        body = string(None) + struct.pack(">hi", -1, 30_000) + array([string(topic) + array([data])])
+        body = string(None) + struct.pack(">hi", acks, 30_000) + array([string(topic) + array([data])])
         return self.send(PRODUCE, 7, body)
 
     def receive_produce(self, correlation):
@@ -251,10 +262,10 @@ class Connection:
         answer.i32(), answer.text(), answer.i32(), answer.i32()
         return answer.i16(), answer.i64()
 
-    def fetch(self, topic, partition, offset):
+    def fetch(self, topic, partition, offset, size=1 << 20):
         """High watermark, and the bytes of the batches at `offset`."""
-        wanted = struct.pack(">iqi", partition, offset, 1 << 20)
-        body = struct.pack(">iiiib", -1, 200, 1, 1 << 20, 0) + array([string(topic) + array([wanted])])
+        wanted = struct.pack(">iqi", partition, offset, size)
+        body = struct.pack(">iiiib", -1, 200, 1, size, 0) + array([string(topic) + array([wanted])])
         answer = self.ask(FETCH, 4, body)
         answer.i32(), answer.i32(), answer.text(), answer.i32(), answer.i32()
         code = answer.i16()
@@ -285,3 +296,26 @@ class Connection:
         offset = answer.i64()
         answer.text()
         return answer.i16(), offset
+
+    def join_alone(self, group, session_ms):
+        """Becomes the only member of a classic group. Returns its generation and member id."""
+        body = string(group) + struct.pack(">ii", session_ms, session_ms) + string("") + string("consumer")
+        answer = self.ask(JOIN_GROUP, 2, body + array([string("range") + struct.pack(">i", 0)]))
+        answer.i32()
+        code, generation = answer.i16(), answer.i32()
+        if code != 0:
+            raise RequestFailed("JoinGroup", code)
+        answer.text(), answer.text()  # protocol, leader
+        member = answer.text()
+        assigned = array([string(member) + struct.pack(">i", 0)])
+        answer = self.ask(SYNC_GROUP, 1, string(group) + struct.pack(">i", generation) + string(member) + assigned)
+        answer.i32()
+        if (code := answer.i16()) != 0:
+            raise RequestFailed("SyncGroup", code)
+        return generation, member
+
+    def heartbeat(self, group, generation, member):
+        """Error number."""
+        answer = self.ask(HEARTBEAT, 1, string(group) + struct.pack(">i", generation) + string(member))
+        answer.i32()
+        return answer.i16()

@@ -7,7 +7,7 @@ import threading
 import time
 
 import kafka_wire
-from kafka_wire import Connection, RequestFailed
+from kafka_wire import Connection, RequestFailed, parse_batches
 
 # A client may send again after these, and expects it to work in the end.
 RETRIABLE = {
@@ -18,6 +18,7 @@ RETRIABLE = {
     14,  # COORDINATOR_LOAD_IN_PROGRESS
     15,  # COORDINATOR_NOT_AVAILABLE
     16,  # NOT_COORDINATOR
+    56,  # KAFKA_STORAGE_ERROR: the disk is full, or the log directory has just failed
 }
 
 
@@ -70,14 +71,15 @@ class Worker(threading.Thread):
 
 
 class Producer(Worker):
-    """Owns one partition: sends numbered records with acks=all, several batches in flight when idempotent, and the
-    unanswered ones again, in order, after a lost connection."""
+    """Owns one partition: sends numbered records, several batches in flight when idempotent, and the unanswered ones again,
+    in order, after a lost connection."""
 
-    def __init__(self, port, topic, partition, idempotent, seed):
+    def __init__(self, port, topic, partition, idempotent, seed, acks=-1):
         super().__init__(port)
         self.topic = topic
         self.partition = partition
         self.idempotent = idempotent
+        self.acks = acks
         self.rng = random.Random(seed)
         self.window = self.rng.choice((1, 2, 5)) if idempotent else 1
         self.producer = None  # id and epoch
@@ -92,7 +94,7 @@ class Producer(Worker):
             self.producer = connection.init_producer_id()
         self.in_flight.clear()
         for numbers, batch in self.unanswered:
-            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch))
+            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch, self.acks))
 
     def step(self, connection):
         # Until the broker knows this producer it takes any sequence: were the first batch refused and the second not, the
@@ -101,7 +103,7 @@ class Producer(Worker):
         while len(self.unanswered) < window:
             numbers, batch = self.new_batch()
             self.unanswered.append((numbers, batch))
-            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch))
+            self.in_flight.append(connection.send_produce(self.topic, self.partition, batch, self.acks))
         code, base_offset = connection.receive_produce(self.in_flight.popleft())
         numbers, _ = self.unanswered[0]
         if code in RETRIABLE:
@@ -153,3 +155,21 @@ class Committer(Worker):
         else:
             self.acknowledged = self.next_offset
             self.next_offset += 1
+
+
+class Reader(Worker):
+    """Reads one partition as its records come, and notes what it saw: that must never change."""
+
+    def __init__(self, port, topic, partition):
+        super().__init__(port)
+        self.topic = topic
+        self.partition = partition
+        self.seen = []  # numbers by offset
+
+    def step(self, connection):
+        _, data = connection.fetch(self.topic, self.partition, len(self.seen))
+        for offset, value in parse_batches(data, len(self.seen)):
+            if offset != len(self.seen):
+                self.problem = f"{self.topic}-{self.partition}: offset {offset} was read after {len(self.seen) - 1}"
+                return
+            self.seen.append(number_of(value))
