@@ -1,0 +1,137 @@
+"""The wall clock jumps under a running broker (libfaketime): records are stamped by it, and nothing else may notice. Sessions,
+connections, flushes and the controller go by the clock that only runs."""
+
+import contextlib
+import glob
+import os
+import pathlib
+import struct
+import sys
+import threading
+import time
+
+import cases
+from broker import Failure, Skip
+from kafka_wire import record_batch
+from node import Node, skip_under_sanitizers
+from rig import TOPIC_CONFIG, Rig
+
+LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
+HOUR = 3600
+# Clients stamp their records by the real clock, which may be further from the broker's than it takes by default.
+CONFIG = {**TOPIC_CONFIG, "message.timestamp.after.max.ms": str(2**63 - 1)}
+SESSION_MS = 6000  # the shortest there is
+
+
+class Clock:
+    """The wall clock of processes that are started with `environment`."""
+
+    def __init__(self, program, folder):
+        found = glob.glob(LIBRARY)
+        if not found:
+            raise Skip("libfaketime is not installed")
+        skip_under_sanitizers(program, "which does not go with libfaketime")
+        self.file = pathlib.Path(folder, "clock")
+        self.set(0)
+        self.environment = {**os.environ, "LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": str(self.file),
+                            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def set(self, seconds):
+        """Relative to the real one. In one step: the file is read at every call."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n")
+        new.rename(self.file)
+        self.offset = seconds
+
+
+class Member(threading.Thread):
+    """Of a group, as long as its heartbeats are taken."""
+
+    GROUP = "clock"
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self.connection = node.connect()
+        while self.connection.find_coordinator(self.GROUP) != 0:
+            time.sleep(0.01)
+        self.place = self.connection.join_alone(self.GROUP, SESSION_MS)
+        self.ended, self.problem, self.beats = threading.Event(), None, 0
+
+    def run(self):
+        try:
+            while not self.ended.wait(0.5):
+                if (code := self.connection.heartbeat(self.GROUP, *self.place)) != 0:
+                    self.problem = f"heartbeat {self.beats} was answered with error {code}"
+                    return
+                self.beats += 1
+        except OSError as problem:
+            self.problem = repr(problem)
+
+    def end(self):
+        self.ended.set()
+        self.join()
+        self.connection.close()
+
+
+def append_time(connection):
+    """What the broker stamps a record with now, in seconds of its clock."""
+    code, base = connection.receive_produce(connection.send_produce("stamped", 0, record_batch([b"now"])))
+    if code != 0:
+        raise Failure(f"error {code}")
+    _, data = connection.fetch("stamped", 0, base)
+    return struct.unpack_from(">q", data, 35)[0] / 1000  # maxTimestamp
+
+
+@cases.test
+def a_jump_of_an_hour_is_seen_in_time_stamps_alone(program, folder):
+    clock = Clock(program, folder)
+    with Node(program, folder) as node:
+        node.launch(env=clock.environment)
+        connection = node.make_topic("stamped", 1, {"message.timestamp.type": "LogAppendTime"})
+        rig = Rig(node, "clock", seed=1, idempotent=2, plain=1, leader_only=1)
+        rig.begin(CONFIG)
+        rig.wait_for_progress()
+        member = Member(node)
+        member.start()
+        with contextlib.ExitStack() as ends:
+            ends.callback(member.end)
+            for jump in (HOUR, 0, -HOUR, HOUR, 0):
+                known = rig.known()
+                clock.set(jump)
+                stamped = append_time(connection) - time.time()
+                if abs(stamped - jump) > 30:
+                    raise Failure(f"the clock was to jump by {jump} s, and records are stamped {stamped:.0f} s from now")
+                begin = time.monotonic()
+                rig.wait_for_progress()
+                if time.monotonic() - begin > 5:
+                    raise Failure(f"after a jump to {jump:+d} s clients waited {time.monotonic() - begin:.1f} s")
+                rig.load_for(1.5)
+                if member.problem:
+                    raise Failure(f"after a jump to {jump:+d} s: {member.problem}")
+                rig.verify(known)
+        connection.close()
+        clock.set(-HOUR)
+        # It starts an hour after it was stopped, by its clock.
+        rig.end()
+
+
+@cases.test
+def a_start_in_the_past_finds_everything(program, folder):
+    clock = Clock(program, folder)
+    with Node(program, folder) as node:
+        clock.set(HOUR)
+        node.launch(env=clock.environment)
+        rig = Rig(node, "clock", seed=2, idempotent=2, plain=1, leader_only=1)
+        rig.begin(CONFIG)
+        for jump in (-HOUR, HOUR, 0):
+            rig.wait_for_progress()
+            node.kill()
+            known = rig.known()
+            clock.set(jump)
+            node.launch(rig.topic, rig.partitions, env=clock.environment)
+            rig.verify(known)
+        rig.end()
+
+
+if __name__ == "__main__":
+    sys.exit(cases.main())
