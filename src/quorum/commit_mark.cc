@@ -33,6 +33,9 @@ runtime::Task<IoResult<std::optional<CommitMark>>> read_commit_mark(runtime::Dis
 IoResult<CommitMarkWriter> CommitMarkWriter::open(runtime::Disk& disk, const std::string& folder) {
     ASSIGN_OR_RETURN(auto file, disk.open(folder + "/" + std::string(kCommitMarkFile),
                                           runtime::OpenMode::create));
+    // One that is damaged like that would count for nothing for ever.
+    ASSIGN_OR_RETURN(const std::uint64_t size, file->size());
+    if (size > kSize) RETURN_IF_ERROR(file->truncate(kSize));
     return CommitMarkWriter(std::move(file));
 }
 

@@ -309,6 +309,24 @@ TEST(OneVoterQuorum, AnyDamageStopsTheStartAndIsNamed) {
     voter.stop();
 }
 
+TEST(OneVoterQuorum, ACommitMarkThatIsTooLongIsWrittenAnew) {
+    auto disk = formatted();
+    const std::string mark = std::string(kFolder) + "/cauce-commit";
+    disk->put(mark, std::string(100, 'x'));
+    {
+        Voter1 voter(*disk);
+        ASSERT_EQ(voter.start_error(), "");
+        voter.add({"one"});
+        voter.stop();
+    }
+    EXPECT_EQ(disk->contents(mark).size(), 16u);
+    // It counts again.
+    disk->contents(kLog).resize(disk->contents(kLog).size() - 3);
+    Voter1 voter(*disk);
+    EXPECT_NE(voter.start_error().find("had been committed"), std::string::npos);
+    voter.stop();
+}
+
 TEST(OneVoterQuorum, AFullDiskRefusesAProposalAndTakesTheNext) {
     auto disk = formatted();
     Voter1 voter(*disk);
