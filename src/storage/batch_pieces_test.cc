@@ -1,5 +1,6 @@
 #include "storage/batch_pieces.h"
 
+#include "storage/batch_head.h"
 #include "storage/test_batches.h"
 #include "storage/test_disk.h"
 

@@ -50,14 +50,14 @@ std::optional<WalkedRecord> WalkedRecord::take(BytesView& records) {
 
 void append_record(Buffer& out, const WalkedRecord& record, std::int64_t timestamp_delta) {
     std::uint8_t time[kVarintMax];
-    const std::uint8_t* const time_end = put_varint(time, timestamp_delta);
+    std::uint8_t* const time_end = put_varint(time, timestamp_delta);
     const auto time_bytes = static_cast<std::size_t>(time_end - time);
     std::uint8_t length[kVarintMax];
     const std::size_t bytes = 1 + time_bytes + record.behind_the_time.size();
-    const std::uint8_t* const length_end = put_varint(length, static_cast<std::int64_t>(bytes));
-    out.insert(out.end(), length, length_end);
+    std::uint8_t* const length_end = put_varint(length, static_cast<std::int64_t>(bytes));
+    out.insert(out.end(), &length[0], length_end);
     out.push_back(record.attributes);
-    out.insert(out.end(), time, time_end);
+    out.insert(out.end(), &time[0], time_end);
     out.insert(out.end(), record.behind_the_time.begin(), record.behind_the_time.end());
 }
 
