@@ -160,6 +160,7 @@ private:
 
     std::uint64_t capacity_pages_;
     std::uint64_t used_pages_ = 0;
+    std::size_t durable_changes_ = 0;  // of names, since nodes were last freed
     Inode next_inode_ = 2;
     std::map<Inode, Node> nodes_;
     std::vector<NameChange> pending_;
