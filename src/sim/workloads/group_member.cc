@@ -48,9 +48,9 @@ GroupMember::GroupMember(NodeSeams& seams, Load& load, GroupMemberOptions option
       load_(load),
       partitions_(std::move(options.partitions)),
       pause_(options.pause),
+      instance_(std::move(options.instance)),
       progress_(load.take_part("member")) {
     identity_.group = std::move(options.group);
-    identity_.instance = std::move(options.instance);
 }
 
 Task<void> GroupMember::run() {
@@ -123,6 +123,15 @@ GroupMember::Next GroupMember::after(ErrorCode error, const char* request) {
     return Next::reconnect;
 }
 
+// The group knows an instance only by a JoinGroup that can name it. As the other of the two it is
+// another member.
+void GroupMember::become(const std::optional<std::string>& instance) {
+    if (identity_.instance == instance) return;
+    identity_.instance = instance;
+    identity_.member.clear();
+    identity_.generation = -1;
+}
+
 Task<GroupMember::Next> GroupMember::join(BrokerClient& client) {
     const std::int16_t version = client.version<wire::JoinGroupRequest>();
     wire::ConsumerProtocolSubscription subscription;
@@ -134,12 +143,11 @@ Task<GroupMember::Next> GroupMember::join(BrokerClient& client) {
     wire::JoinGroupRequest request;
     request.group_id = identity_.group;
     request.session_timeout_ms = static_cast<std::int32_t>(kSessionTimeout.count());
+    become(version >= kFirstJoinWithInstance ? instance_ : std::nullopt);
     if (version >= 1) request.rebalance_timeout_ms = 1000;
     request.member_id = identity_.member;
     const std::string member = identity_.member;
-    if (version >= kFirstJoinWithInstance && identity_.instance) {
-        request.group_instance_id = *identity_.instance;
-    }
+    if (identity_.instance) request.group_instance_id = *identity_.instance;
     request.protocol_type = kProtocolType;
     request.protocols.push_back({.name = kProtocol, .metadata = wire::Bytes(as_bytes(metadata))});
     const auto answer = co_await client.ask<wire::JoinGroupResponse>(request, version);

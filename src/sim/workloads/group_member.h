@@ -47,6 +47,7 @@ private:
     runtime::Task<Next> commit(BrokerClient& client);
     runtime::Task<void> leave(BrokerClient& client);
     Next after(ErrorCode error, const char* request);
+    void become(const std::optional<std::string>& instance);
     std::string assignment_of(std::size_t member, std::size_t members) const;
     std::vector<TopicPartition> parse_assignment(BytesView bytes);
 
@@ -54,6 +55,7 @@ private:
     Load& load_;
     const std::vector<TopicPartition> partitions_;
     const Duration pause_;
+    const std::optional<std::string> instance_;
     std::uint64_t& progress_;  // heartbeats as a member
     GroupIdentity identity_;
     bool leads_ = false;
