@@ -79,7 +79,7 @@ public:
     // directory that failed for another reason than space: its disk is not to be asked again (D20).
     using OnBroken = std::function<void(std::size_t directory, const IoError&)>;
     Task<Result<void>> write_checkpoint(storage::Checkpoint which,
-                                         std::vector<storage::OffsetMap> offsets, OnBroken broken);
+                                        std::vector<storage::OffsetMap> offsets, OnBroken broken);
     // The last thing of a clean stop. `closed`: of which directories every log was closed in order,
     // which a full disk may prevent; the others get no mark, so that the next start looks at what
     // is there. Empty: of all.
