@@ -64,6 +64,7 @@ Task<void> Clients::run(NodeSeams& seams) {
         options.partitions = plan_.partitions();
         if (plan_.static_member && i == 0) options.instance = "static-0";
         options.pause = plan_.member_pause;
+        options.session_timeout = plan_.member_session;
         members.push_back(std::make_unique<GroupMember>(seams, load_, std::move(options)));
         group.spawn(members.back()->run());
     }

@@ -125,11 +125,11 @@ private:
             const std::int64_t longest = short_run || random.one_in(2)
                                              ? std::int64_t{1} << random.between(16, 31)
                                              : gap * 3 / 2;
-            if (!pass(world_.now() + Duration(random.between(0, longest)))) return false;
+            if (!pass_time(Duration(random.between(0, longest)))) return false;
             happen(choose(i == 0));
             if (found_something()) return false;
         }
-        return short_run || pass(end);
+        return short_run || pass_time(end - world_.now());
     }
 
     // One of the plan's kinds; where a crash is wanted, so that the seed counts, one if there is
@@ -146,6 +146,18 @@ private:
     bool pass(MonoTime until) {
         world_.run_until([this] { return found_something() || !still_runs(); }, until);
         return !found_something();
+    }
+
+    // The same for so long. The workloads rest but for its beginning, in which the last fault
+    // shows, and its end, so that the next one meets them at work.
+    bool pass_time(Duration time) {
+        Random& random = world_.random();
+        const MonoTime until = world_.now() + time;
+        if (plan_.rests) {
+            load_.quiet_from = world_.now() + Duration(std::int64_t{1} << random.between(26, 30));
+            load_.quiet_until = until - Duration(std::int64_t{1} << random.between(25, 31));
+        }
+        return pass(until);
     }
 
     void happen(Fault fault) {
@@ -251,7 +263,7 @@ private:
             if (needed) {
                 gives_up(directory);
             } else {
-                (void)pass(world_.now() + milliseconds(random.between(0, 5000)));
+                (void)pass_time(milliseconds(random.between(0, 5000)));
             }
             if (found_something()) return;
         }
@@ -278,7 +290,7 @@ private:
         const milliseconds lasts(std::int64_t{1} << random.between(8, 14));
         count(Fault::full_disk, std::to_string(left) + " bytes are left, for " +
                                     std::to_string(lasts.count()) + " ms");
-        (void)pass(world_.now() + lasts);
+        (void)pass_time(lasts);
         disk.set_capacity(whole);
     }
 

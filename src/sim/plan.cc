@@ -16,6 +16,8 @@ namespace {
 // Of the safety phase, in seconds; a seed that counts simulates at least 60 (docs/testing.md).
 constexpr std::int64_t kSafetyMin = 60;
 constexpr std::int64_t kSafetyMax = 100;
+// One seed in so many is under load all the time.
+constexpr std::uint64_t kRestless = 32;
 
 // Writes down what it draws, so that a report can say it.
 class Knobs {
@@ -223,9 +225,11 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.members = random.one_in(3) ? 0 : static_cast<std::size_t>(random.between(1, 3));
     plan.static_member = random.one_in(3);
     plan.member_pause = milliseconds(random.one_in(4) ? 40 : 300);
+    plan.member_session = milliseconds(random.one_in(2) ? 500 : 6000);
     plan.churn = random.one_in(2);
     plan.safety = seconds(random.between(kSafetyMin, kSafetyMax));
     plan.faults = static_cast<std::size_t>(random.between(4, 10));
+    plan.rests = !random.one_in(kRestless);
     draw_trimmer(plan, random, knobs);
     draw_key_writer(plan, random, knobs);
     plan.knobs = knobs.said();

@@ -47,6 +47,7 @@ struct Plan {
     std::size_t members = 0;
     bool static_member = false;
     Duration member_pause{0};  // up to this, between what a member asks
+    milliseconds member_session{0};
     bool churn = false;
     bool trims = false;
     TrimmerOptions trimmer;
@@ -56,6 +57,7 @@ struct Plan {
     // The safety phase: faults happen, for at least so long.
     Duration safety{0};
     std::size_t faults = 0;
+    bool rests = true;         // workloads do little while nothing happens
     std::vector<Fault> kinds;  // of those that may happen; never empty
 
     Duration disk_sync{0};

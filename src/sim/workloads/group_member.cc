@@ -21,7 +21,6 @@ using runtime::Task;
 
 namespace {
 
-constexpr milliseconds kSessionTimeout(500);
 constexpr std::string_view kProtocolType = "consumer";
 constexpr std::string_view kProtocol = "range";
 constexpr std::int16_t kFirstJoinWithInstance = 5;
@@ -48,6 +47,7 @@ GroupMember::GroupMember(NodeSeams& seams, Load& load, GroupMemberOptions option
       load_(load),
       partitions_(std::move(options.partitions)),
       pause_(options.pause),
+      session_timeout_(options.session_timeout),
       instance_(std::move(options.instance)),
       progress_(load.take_part("member")) {
     identity_.group = std::move(options.group);
@@ -69,7 +69,7 @@ Task<void> GroupMember::run() {
         if (client && load_.draining) co_await leave(*client);
         ++load_.lost_connections;
         Duration away = milliseconds(20);
-        if (next == Next::stay_away) away = kSessionTimeout * 2;
+        if (next == Next::stay_away) away = session_timeout_ * 2;
         co_await pause(seams_, away);
     }
 }
@@ -142,7 +142,7 @@ Task<GroupMember::Next> GroupMember::join(BrokerClient& client) {
     const std::string metadata = encoded(subscription);
     wire::JoinGroupRequest request;
     request.group_id = identity_.group;
-    request.session_timeout_ms = static_cast<std::int32_t>(kSessionTimeout.count());
+    request.session_timeout_ms = static_cast<std::int32_t>(session_timeout_.count());
     become(version >= kFirstJoinWithInstance ? instance_ : std::nullopt);
     if (version >= 1) request.rebalance_timeout_ms = 1000;
     request.member_id = identity_.member;
@@ -253,7 +253,8 @@ Task<GroupMember::Next> GroupMember::read_positions(BrokerClient& client) {
 Task<GroupMember::Next> GroupMember::take_part(BrokerClient& client) {
     runtime::Random& random = seams_.shards.random();
     while (!load_.over() && !load_.draining) {
-        co_await pause(seams_, pause_);
+        // Heartbeats keep it a member.
+        co_await rest(seams_, load_, pause_, session_timeout_ / 3);
         if (random.one_in(100)) co_return Next::stay_away;
         if (random.one_in(100)) {
             co_await leave(client);

@@ -20,6 +20,7 @@ struct GroupMemberOptions {
     std::vector<TopicPartition> partitions;  // what the group reads
     std::optional<std::string> instance;     // makes it a static member
     Duration pause = milliseconds(40);       // up to this, before it asks again
+    milliseconds session_timeout{500};
 };
 
 class GroupMember {
@@ -55,6 +56,7 @@ private:
     Load& load_;
     const std::vector<TopicPartition> partitions_;
     const Duration pause_;
+    const milliseconds session_timeout_;
     const std::optional<std::string> instance_;
     std::uint64_t& progress_;  // heartbeats as a member
     GroupIdentity identity_;

@@ -23,7 +23,7 @@ Task<void> Inquirer::run() {
             co_await BrokerClient::connect(seams_, load_.broker, load_.findings);
         bool usable = client != nullptr;
         while (usable && !load_.over() && !load_.draining) {
-            co_await pause(seams_, milliseconds(800));
+            co_await rest(seams_, load_, milliseconds(800));
             const bool about_epochs = seams_.shards.random().one_in(2);
             if (about_epochs) {
                 usable = co_await ask_epoch(*client);

@@ -70,7 +70,7 @@ Task<void> KeyWriter::run() {
             co_await BrokerClient::connect(seams_, load_.broker, load_.findings);
         bool usable = client != nullptr;
         while (usable && !load_.over()) {
-            co_await pause(seams_, milliseconds(300));
+            co_await rest(seams_, load_, milliseconds(300));
             if (load_.draining) {
                 has_read = co_await read_all(*client);
                 break;

@@ -14,6 +14,7 @@
 #include "sim/checkers/topic_checker.h"
 #include "sim/world.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,6 +31,12 @@ struct Load {
     SettingChecker settings{findings};
     // Of producers and readers; judged at the end (kafka_checker.h).
     History history;
+
+    // Nothing happens to the broker meanwhile. Workloads then do a little now and then: what they
+    // do close to a fault shows more and costs the same.
+    MonoTime quiet_from;
+    MonoTime quiet_until;
+    bool quiet(MonoTime now) const { return now >= quiet_from && now < quiet_until; }
 
     // The topics that producers and readers use, all created, and their ids.
     std::map<std::string, TopicId> ids;
@@ -70,6 +77,23 @@ struct Load {
 inline runtime::Task<void> pause(NodeSeams& seams, Duration longest) {
     const MonoTime until =
         seams.shards.clock().now() + Duration(seams.shards.random().between(0, longest.count()));
+    co_await seams.shards.sleep_until(until);
+}
+
+constexpr Duration kRestMax = seconds(4);
+
+// The same between two things a workload does: longer by up to `rest_max` while all is quiet, but
+// not longer than that.
+inline runtime::Task<void> rest(NodeSeams& seams, const Load& load, Duration longest,
+                                Duration rest_max = kRestMax) {
+    runtime::Random& random = seams.shards.random();
+    const MonoTime now = seams.shards.clock().now();
+    MonoTime until = now + Duration(random.between(0, longest.count()));
+    if (load.quiet(now)) {
+        const Duration short_of_the_end(random.between(0, longest.count()));
+        until = std::min(until + Duration(random.between(0, rest_max.count())),
+                         load.quiet_until + short_of_the_end);
+    }
     co_await seams.shards.sleep_until(until);
 }
 

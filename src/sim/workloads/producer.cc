@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::int16_t kFirstVersionWithZstd = 7;
 constexpr std::int16_t kFirstVersionWithIds = 13;
+// While all is quiet, this many requests and then a rest, on average.
+constexpr std::uint64_t kBurst = 3;
 
 }  // namespace
 
@@ -74,8 +76,9 @@ Task<void> Producer::produce(BrokerClient& client) {
     in_flight_.clear();
     for (Batch& batch : batches_)
         batch.sent = false;
+    bool rests = false;
     while (!load_.over()) {
-        while (client.unanswered() < options_.requests_in_flight) {
+        while (!rests && client.unanswered() < options_.requests_in_flight) {
             const bool unsent = !batches_.empty() && !batches_.back().sent;
             if (!unsent && load_.draining) break;
             if (!unsent) make_batches();
@@ -86,12 +89,16 @@ Task<void> Producer::produce(BrokerClient& client) {
         }
         if (client.unanswered() == 0) {
             if (load_.draining && batches_.empty()) co_return;
-            co_await pause(seams_, options_.pause);
+            co_await rest(seams_, load_, options_.pause);
+            rests = false;
             continue;
         }
         const bool usable = co_await take_answer(client);
         if (!usable) co_return;
         co_await pause(seams_, options_.pause);
+        // Bursts, with a rest when the last answer is there.
+        rests = rests ||
+                (load_.quiet(seams_.shards.clock().now()) && seams_.shards.random().one_in(kBurst));
     }
 }
 

@@ -57,7 +57,10 @@ Task<void> Reader::fetch_until_lost(BrokerClient& client) {
         if (!to_the_end_ && random.one_in(50)) {
             auto place = places_.begin();
             std::advance(place, static_cast<std::ptrdiff_t>(random.below(places_.size())));
-            place->second.next = Offset{random.between(0, place->second.next.value)};
+            // Mostly a little.
+            const std::int64_t far = std::int64_t{1} << random.between(0, 16);
+            place->second.next =
+                place->second.next - random.between(0, std::min(far, place->second.next.value));
             HistoryEvent assign;
             assign.kind = HistoryEvent::Kind::assign;
             assign.process = process_;
@@ -72,10 +75,20 @@ Task<void> Reader::fetch_until_lost(BrokerClient& client) {
     }
 }
 
+// In ms.
+std::int64_t Reader::longest_wait() const {
+    constexpr milliseconds kUsual(300);
+    constexpr milliseconds kQuiet(5000);
+    const MonoTime now = seams_.shards.clock().now();
+    if (to_the_end_ || !load_.quiet(now)) return kUsual.count();
+    const auto left = std::chrono::duration_cast<milliseconds>(load_.quiet_until - now);
+    return (kUsual + std::min(left, kQuiet)).count();
+}
+
 wire::FetchRequest Reader::make_request(std::int16_t version) {
     runtime::Random& random = seams_.shards.random();
     wire::FetchRequest request;
-    request.max_wait_ms = static_cast<std::int32_t>(random.between(0, 300));
+    request.max_wait_ms = static_cast<std::int32_t>(random.between(0, longest_wait()));
     request.min_bytes = 1;
     request.max_bytes = 1 << static_cast<std::int32_t>(random.between(4, 24));
     request.session_id = session_id_;

@@ -38,6 +38,7 @@ private:
     };
 
     bool done();
+    std::int64_t longest_wait() const;
     runtime::Task<void> fetch_until_lost(BrokerClient& client);
     wire::FetchRequest make_request(std::int16_t version);
     // False when the session or the connection has to begin anew.

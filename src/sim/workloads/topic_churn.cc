@@ -103,7 +103,7 @@ Task<void> TopicChurn::run() {
             co_await BrokerClient::connect(seams_, load_.broker, load_.findings);
         bool usable = client != nullptr;
         while (usable && !load_.over()) {
-            co_await pause(seams_, milliseconds(200));
+            co_await rest(seams_, load_, milliseconds(200));
             if (load_.draining) {
                 usable = co_await look(*client);
                 looked = usable;

@@ -34,7 +34,7 @@ Task<void> TopicSettings::run() {
             co_await BrokerClient::connect(seams_, load_.broker, load_.findings);
         bool usable = client != nullptr;
         while (usable && !load_.over()) {
-            co_await pause(seams_, milliseconds(1500));
+            co_await rest(seams_, load_, milliseconds(1500));
             if (load_.draining) {
                 looked = co_await look(*client);
                 break;
