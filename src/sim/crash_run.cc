@@ -91,7 +91,9 @@ private:
     // A finding when it does not come about in time.
     bool wait(Duration within, const char* otherwise, const std::function<bool()>& done) {
         const auto ends = [&] { return found_something() || done(); };
+        rest(world_.now() + within);
         const bool came = world_.run_until(ends, world_.now() + within);
+        load_.quiet_until = world_.now();
         if (found_something()) return false;
         if (!came) load_.findings.add(otherwise);
         return came;
@@ -148,15 +150,18 @@ private:
         return !found_something();
     }
 
-    // The same for so long. The workloads rest but for its beginning, in which the last fault
-    // shows, and its end, so that the next one meets them at work.
-    bool pass_time(Duration time) {
+    // Nothing happens before that: the workloads rest but for the beginning, in which the last
+    // fault shows, and the end, so that the next one meets them at work.
+    void rest(MonoTime until) {
+        if (!plan_.rests) return;
         Random& random = world_.random();
+        load_.quiet_from = world_.now() + Duration(std::int64_t{1} << random.between(26, 30));
+        load_.quiet_until = until - Duration(std::int64_t{1} << random.between(25, 31));
+    }
+
+    bool pass_time(Duration time) {
         const MonoTime until = world_.now() + time;
-        if (plan_.rests) {
-            load_.quiet_from = world_.now() + Duration(std::int64_t{1} << random.between(26, 30));
-            load_.quiet_until = until - Duration(std::int64_t{1} << random.between(25, 31));
-        }
+        rest(until);
         return pass(until);
     }
 

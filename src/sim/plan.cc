@@ -17,7 +17,9 @@ namespace {
 constexpr std::int64_t kSafetyMin = 60;
 constexpr std::int64_t kSafetyMax = 100;
 // One seed in so many is under load all the time.
-constexpr std::uint64_t kRestless = 32;
+constexpr std::uint64_t kRestless = 64;
+// It pauses longer for it.
+constexpr int kRestlessPause = 4;
 
 // Writes down what it draws, so that a report can say it.
 class Knobs {
@@ -98,8 +100,8 @@ void draw_producers(Plan& plan, Random& random) {
     const auto draw_common = [&](ProducerOptions& producer) {
         producer.codec =
             static_cast<wire::Codec>(random.one_in(2) ? 0 : random.below(wire::kCodecs));
-        // 4 ms to a quarter of a second: a minute of it stays affordable.
-        producer.pause = std::chrono::microseconds(std::int64_t{1} << random.between(12, 18));
+        // 8 ms to a quarter of a second.
+        producer.pause = std::chrono::microseconds(std::int64_t{1} << random.between(13, 18));
     };
     for (ProducerOptions& producer : idempotent) {
         if (producer.partitions.empty()) continue;
@@ -209,8 +211,8 @@ std::string Plan::describe() const {
         << (trims && trimmer.retention ? " (some by their age)" : "")
         << (compacts ? ", a compacted partition" : "")
         << (directories.size() > 1 ? ", two log directories" : "")
-        << (metadata_directory != directories.front() ? ", one more for the metadata" : "") << "; "
-        << knobs;
+        << (metadata_directory != directories.front() ? ", one more for the metadata" : "")
+        << (rests ? "" : ", no rest") << "; " << knobs;
     return out.str();
 }
 
@@ -230,6 +232,8 @@ Plan draw_plan(std::uint64_t seed, std::size_t deaths, const Reductions& reducti
     plan.safety = seconds(random.between(kSafetyMin, kSafetyMax));
     plan.faults = static_cast<std::size_t>(random.between(4, 10));
     plan.rests = !random.one_in(kRestless);
+    for (ProducerOptions& producer : plan.producers)
+        if (!plan.rests) producer.pause *= kRestlessPause;
     draw_trimmer(plan, random, knobs);
     draw_key_writer(plan, random, knobs);
     plan.knobs = knobs.said();

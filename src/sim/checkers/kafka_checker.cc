@@ -166,11 +166,12 @@ private:
 
     void step(const char* back, const char* skip, std::int32_t process, HistoryKey key,
               std::int64_t from, std::int64_t to) {
-        const std::string who =
-            "process " + text(process) + " went from " + text(from) + " to " + text(to);
-        if (to <= from) return wrong(back, key, who);
+        const auto who = [&] {
+            return "process " + text(process) + " went from " + text(from) + " to " + text(to);
+        };
+        if (to <= from) return wrong(back, key, who());
         if (const auto missed = passed_over(key, from, to))
-            wrong(skip, key, who + ", past " + text(*missed));
+            wrong(skip, key, who() + ", past " + text(*missed));
     }
 
     using Place = std::pair<std::int32_t, HistoryKey>;  // a process in a key

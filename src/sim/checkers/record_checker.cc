@@ -16,50 +16,55 @@ void RecordChecker::acknowledged(const TopicPartition& name, RecordNumber number
     ++acknowledged_count_;
     partition.acknowledged.emplace(number, offset);
     if (!offset) return;
-    const std::string what = "record " + std::to_string(number) + " was acknowledged at offset " +
-                             std::to_string(offset->value);
+    // Said only where it is wrong: this runs for every record.
+    const auto what = [&] {
+        return "record " + std::to_string(number) + " was acknowledged at offset " +
+               std::to_string(offset->value);
+    };
     const auto [place, fresh] = partition.promised.emplace(*offset, number);
     if (!fresh && place->second != number) {
-        wrong(name, what + ", where record " + std::to_string(place->second) + " had been");
+        wrong(name, what() + ", where record " + std::to_string(place->second) + " had been");
     }
     const auto index = static_cast<std::size_t>(offset->value);
     if (index < partition.log.size() && partition.log[index] != number) {
-        wrong(name, what + ", where a reader saw record " + std::to_string(partition.log[index]));
+        wrong(name, what() + ", where a reader saw record " + std::to_string(partition.log[index]));
     }
 }
 
 void RecordChecker::seen(const TopicPartition& name, Offset offset, RecordNumber number) {
     Partition& partition = partitions_[name];
     const auto index = static_cast<std::size_t>(offset.value);
-    const std::string what = "a reader saw record " + std::to_string(number) + " at offset " +
-                             std::to_string(offset.value);
+    const auto what = [&] {
+        return "a reader saw record " + std::to_string(number) + " at offset " +
+               std::to_string(offset.value);
+    };
     if (offset.value < 0 || index > partition.log.size()) {
         return wrong(
-            name, what + ", behind a gap that begins at " + std::to_string(partition.log.size()));
+            name, what() + ", behind a gap that begins at " + std::to_string(partition.log.size()));
     }
     if (index == partition.log.size()) return append(name, partition, number);
     if (partition.log[index] != number) {
         wrong(name,
-              what + ", where record " + std::to_string(partition.log[index]) + " was before");
+              what() + ", where record " + std::to_string(partition.log[index]) + " was before");
     }
 }
 
 // The log is known one record further.
 void RecordChecker::append(const TopicPartition& name, Partition& partition, RecordNumber number) {
     const Offset offset{static_cast<std::int64_t>(partition.log.size())};
-    const std::string at = " is at offset " + std::to_string(offset.value);
+    const auto at = [&] { return " is at offset " + std::to_string(offset.value); };
     partition.log.push_back(number);
     const auto promised = partition.promised.find(offset);
     if (promised != partition.promised.end() && promised->second != number) {
         wrong(name, "record " + std::to_string(promised->second) + " was acknowledged, record " +
-                        std::to_string(number) + at);
+                        std::to_string(number) + at());
     }
     const auto sent = partition.sent.find(number);
     if (sent == partition.sent.end()) {
-        wrong(name, "record " + std::to_string(number) + at + " and was never sent");
+        wrong(name, "record " + std::to_string(number) + at() + " and was never sent");
     } else if (sent->second) {
         if (number != partition.last_idempotent + 1) {
-            wrong(name, "record " + std::to_string(number) + at + " after record " +
+            wrong(name, "record " + std::to_string(number) + at() + " after record " +
                             std::to_string(partition.last_idempotent) +
                             " of an idempotent producer");
         }

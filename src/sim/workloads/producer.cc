@@ -105,15 +105,17 @@ Task<void> Producer::produce(BrokerClient& client) {
 // Batches for some of the partitions.
 void Producer::make_batches() {
     runtime::Random& random = seams_.shards.random();
+    // Two of them on average, now and then half of all.
+    const std::uint64_t one_in = random.one_in(16) ? 2 : (partitions_.size() + 1) / 2;
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
         Partition& partition = partitions_[i];
         if (options_.idempotent && !partition.known && partition.pending > 0) continue;
-        if (partitions_.size() > 1 && random.one_in(2)) continue;
+        if (partitions_.size() > 1 && !random.one_in(std::max<std::uint64_t>(one_in, 2))) continue;
         Batch batch;
         batch.partition = i;
         batch.first = partition.next_number;
-        batch.count = static_cast<std::int32_t>(random.one_in(8) ? random.between(10, 100)
-                                                                 : random.between(1, 5));
+        batch.count = static_cast<std::int32_t>(random.one_in(16) ? random.between(10, 80)
+                                                                  : random.between(1, 5));
         wire::BatchOptions options;
         options.codec = options_.codec;
         options.producer_id = ProducerId{-1};
