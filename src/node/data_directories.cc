@@ -282,8 +282,10 @@ Task<Result<void>> DataDirectories::tidy_one(std::size_t index, const metadata::
         const metadata::Topic* topic = image.topic(folder.partition.topic);
         const std::int32_t number = folder.partition.partition;
         const auto id = co_await files.read_topic_id(folder.name);
-        const bool same_id = id && *id && topic != nullptr && **id == topic->id();
-        const bool no_id = id && !*id;  // made, but killed before its first record
+        // Whose it is cannot be said: it stays where it is.
+        if (!id) co_return give_up_or_fail(index, id.error());
+        const bool same_id = *id && topic != nullptr && **id == topic->id();
+        const bool no_id = !*id;  // made, but killed before its first record
         const bool known = topic != nullptr && (same_id || no_id) && topic->find(number) != nullptr;
         if (known) {
             if (const auto other = places.directory_of(topic->id(), number)) {

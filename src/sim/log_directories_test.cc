@@ -169,7 +169,22 @@ public:
             return !reads && call.path.starts_with(folder) ? EIO : 0;
         };
     }
+    // What tells whose folder it is cannot be read, below this one.
+    void hide_topic_ids(std::string folder) {
+        machine_.disk_fault = [folder](const DiskCall& call) {
+            const bool tells = call.kind == DiskCall::Kind::read && call.path.starts_with(folder) &&
+                               call.path.ends_with("/partition.metadata");
+            return tells ? EIO : 0;
+        };
+    }
     void mend() { machine_.disk_fault = nullptr; }
+    // Folders that were set aside.
+    std::size_t strays(const std::string& folder) const {
+        std::size_t count = 0;
+        for (const auto& entry : machine_.disk.list(folder).value())
+            count += entry.name.ends_with("-stray") ? 1 : 0;
+        return count;
+    }
     bool running() const { return broker_->running(); }
     // Time for what happens in the background.
     void pass(Duration time) { world_.run_for(time); }
@@ -303,6 +318,34 @@ TEST(LogDirectories, OneThatIsBrokenAtTheStartIsLeftOut) {
             EXPECT_EQ(half.leaders.at(i), lost ? -1 : 1) << i;
             EXPECT_EQ(half.produced.at(i) == ErrorCode::none, !lost) << i;
         }
+        EXPECT_TRUE(stage.stop());
+    }
+}
+
+// A folder of which nobody can say whose it is is nobody's to set aside.
+TEST(LogDirectories, OneThatCannotBeReadAtTheStartStaysAsItIs) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Stage stage(seed, static_cast<unsigned>(seed), "log.dirs=/a,/b\n");
+        stage.start();
+        if (HasFatalFailure()) return;
+        const Seen whole = stage.perform(fill);
+        stage.pass(seconds(3));
+        stage.lose_power();
+        stage.hide_topic_ids("/b");
+        stage.start();
+        if (HasFatalFailure()) return;
+        const Seen half = stage.perform(go_on);
+        EXPECT_EQ(half.failed, std::set<std::string>{"/b"});
+        EXPECT_EQ(stage.strays("/b"), 0u);
+        stage.lose_power();
+        stage.mend();
+        stage.start();
+        if (HasFatalFailure()) return;
+        const Seen mended = stage.perform(go_on);
+        EXPECT_EQ(mended.directories, whole.directories);
+        for (std::int32_t i = 0; i < kPartitions; ++i)
+            EXPECT_GE(mended.ends.at(i), 2) << i;
         EXPECT_TRUE(stage.stop());
     }
 }
