@@ -459,21 +459,35 @@ void DiskImage::lose_power(Node& file, runtime::Random& random, Unsynced fate) {
     file.dirty.clear();
 }
 
-void DiskImage::power_loss(runtime::Random& random, Unsynced fate) {
-    if (fate != Unsynced::drop) {
-        std::set<Inode> closed;  // folders of which no further change survives
-        for (const NameChange& change : pending_) {
-            const bool kept = !closed.contains(change.from_folder) &&
-                              !closed.contains(change.to_folder) &&
-                              (fate == Unsynced::keep || !random.one_in(4));
-            if (kept) {
-                make_durable(change);
-                continue;
-            }
-            if (change.from_folder != 0) closed.insert(change.from_folder);
-            if (change.to_folder != 0) closed.insert(change.to_folder);
+// Which of the changes of names a power loss leaves.
+void DiskImage::keep_names(runtime::Random& random, Unsynced fate) {
+    const bool in_order = random.one_in(2);
+    // What no later change that survives may refer to.
+    std::set<Inode> folders;
+    std::set<Inode> files;
+    std::set<Place> places;
+    for (const NameChange& change : pending_) {
+        const Place from{change.from_folder, change.from_name};
+        const Place to{change.to_folder, change.to_name};
+        const bool possible =
+            in_order
+                ? !folders.contains(from.folder) && !folders.contains(to.folder)
+                : !files.contains(change.inode) && !places.contains(from) && !places.contains(to);
+        if (possible && (fate == Unsynced::keep || !random.one_in(4))) {
+            make_durable(change);
+            continue;
+        }
+        files.insert(change.inode);
+        for (const Place& place : {from, to}) {
+            if (place.folder == 0) continue;  // made, or removed
+            folders.insert(place.folder);
+            places.insert(place);
         }
     }
+}
+
+void DiskImage::power_loss(runtime::Random& random, Unsynced fate) {
+    if (fate != Unsynced::drop) keep_names(random, fate);
     pending_.clear();
     for (auto& [inode, file] : nodes_) {
         file.handles = 0;

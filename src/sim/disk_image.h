@@ -10,7 +10,10 @@
 //   and was not kept reads as zeros. Pages may also reach the device before anyone asks
 //   (write_back).
 // - A name made, removed or renamed is durable after a sync of the folder that holds it, not
-//   before: syncing the file is not enough. Changes of one folder survive in order, so a prefix.
+//   before: syncing the file is not enough. In one power loss the changes of a folder survive in
+//   their order, so a prefix, as a journal has them; in the next each for itself, which POSIX
+//   allows too: only those of one file, and those of one name, keep their order. A rename is whole
+//   or not.
 // - After a failed sync each of its pages is either on the device or lost; lost ones count as
 // clean,
 //   so that a second sync "succeeds" without them, and reading one may give the old bytes again.
@@ -143,6 +146,8 @@ private:
     struct Place {
         Inode folder = 0;
         std::string name;
+
+        auto operator<=>(const Place&) const = default;
     };
 
     std::optional<Inode> find(std::string_view path) const;
@@ -151,6 +156,7 @@ private:
     const Node& node(Inode inode) const;
     void change_names(NameChange change);
     void make_durable(const NameChange& change);
+    void keep_names(runtime::Random& random, Unsynced fate);
     static void apply_truncate(Node& file);
     static void cut(Pages& pages, std::uint64_t size);
     Page& dirty_page(Node& file, std::uint64_t index);
