@@ -6,6 +6,7 @@
 #include "sim/clients.h"
 #include "sim/damaged_file.h"
 #include "sim/disk_failure.h"
+#include "sim/read_failure.h"
 #include "sim/weather.h"
 
 #include <algorithm>
@@ -176,6 +177,10 @@ private:
                 return fail_directory(fault);
             case Fault::full_disk:
                 return fill_disk();
+            case Fault::full_start:
+                return start_full();
+            case Fault::failed_read:
+                return world_.random().one_in(3) ? fail_reads_of_a_start() : fail_reads();
             case Fault::bit_rot:
             case Fault::missing_end:
                 return damage(fault);
@@ -199,7 +204,9 @@ private:
         const std::string manner(name_of(fault));
         if (random.one_in(2)) {
             note(manner + " in a disk call to come");
-            world_.kill_in_disk_call(*machine_, 1 + random.below(20), power);
+            // Names change seldom, and what goes wrong there is hard to meet.
+            const auto calls = random.one_in(3) ? DiskCalls::names : DiskCalls::all;
+            world_.kill_in_disk_call(*machine_, 1 + random.below(20), power, calls);
             const auto dead = [this] { return found_something() || !broker_->running(); };
             world_.run_until(dead, world_.now() + kDiskCallWithin);
             if (!still_runs()) return;
@@ -240,15 +247,22 @@ private:
         start_again();
     }
 
+    std::string one_of_the_directories() {
+        std::vector<std::string> candidates = plan_.directories;
+        if (plan_.metadata_directory != candidates.front())
+            candidates.push_back(plan_.metadata_directory);
+        return candidates[world_.random().below(candidates.size())];
+    }
+    bool is_needed(const std::string& directory) const {
+        return plan_.directories.size() == 1 || directory == plan_.metadata_directory;
+    }
+
     // A log directory's disk gives up (D20). The broker leaves it at once; where it cannot do
     // without it, it ends and says why.
     void fail_directory(Fault fault) {
         Random& random = world_.random();
-        std::vector<std::string> candidates = plan_.directories;
-        if (plan_.metadata_directory != candidates.front())
-            candidates.push_back(plan_.metadata_directory);
-        const std::string directory = candidates[random.below(candidates.size())];
-        const bool needed = plan_.directories.size() == 1 || directory == plan_.metadata_directory;
+        const std::string directory = one_of_the_directories();
+        const bool needed = is_needed(directory);
         const std::uint64_t calls = 1 + random.below(20);
         const bool for_good = random.one_in(2);
         {
@@ -283,28 +297,110 @@ private:
         start_again();
     }
 
+    // What cannot be read now is answered with an error; the broker goes on, and so does everything
+    // as soon as it can be read again.
+    void fail_reads() {
+        if (!serves()) return;
+        Random& random = world_.random();
+        const std::string directory = one_of_the_directories();
+        const std::uint64_t one_in = std::uint64_t{1} << random.below(6);
+        const milliseconds lasts(std::int64_t{1} << random.between(8, 14));
+        load_.disk_trouble = true;
+        const ReadFailure failure(*machine_, directory, one_in, random.next());
+        (void)pass_time(lasts);
+        if (failure.count() > 0)
+            count(Fault::failed_read, std::to_string(failure.count()) + " reads in " + directory +
+                                          " failed in " + std::to_string(lasts.count()) + " ms");
+    }
+
+    // The broker starts without what it cannot read, or ends and names the directory. What is left
+    // on the disk is the same as before: once all can be read everything is there.
+    void fail_reads_of_a_start() {
+        die(Fault::kill);
+        if (found_something()) return;
+        Random& random = world_.random();
+        const std::string directory = one_of_the_directories();
+        const std::uint64_t one_in = std::uint64_t{1} << random.below(8);
+        load_.disk_trouble = true;
+        {
+            const ReadFailure failure(*machine_, directory, one_in, random.next());
+            broker_->start();
+            const auto settled = [this] { return !broker_->running() || broker_->serving(); };
+            if (!wait(kStartsWithin, "the broker neither starts nor ends where reads fail",
+                      settled))
+                return;
+            if (failure.count() == 0) return (void)serves();
+            count(Fault::failed_read, std::to_string(failure.count()) + " reads in " + directory +
+                                          " failed in a start");
+            if (!broker_->running()) {
+                says_why(directory);
+            } else {
+                (void)pass_time(milliseconds(random.between(0, 5000)));
+            }
+            if (found_something()) return;
+        }
+        world_.kill(*machine_);
+        start_again();
+    }
+
+    // Takes all but `left` bytes; returns how much there was.
+    std::uint64_t take_room(std::uint64_t left) {
+        DiskImage& disk = machine_->disk;
+        const std::uint64_t whole = disk.capacity_bytes();
+        disk.set_capacity(whole - disk.free_bytes() + left);
+        load_.disk_trouble = true;
+        return whole;
+    }
+
     // There is room for a few pages more, until somebody makes some.
     void fill_disk() {
         if (!serves()) return;
         Random& random = world_.random();
-        DiskImage& disk = machine_->disk;
-        const std::uint64_t whole = disk.capacity_bytes();
         const std::uint64_t left = random.below(32) * kPageSize;
-        disk.set_capacity(whole - disk.free_bytes() + left);
-        load_.disk_trouble = true;
+        const std::uint64_t whole = take_room(left);
         const milliseconds lasts(std::int64_t{1} << random.between(8, 14));
         count(Fault::full_disk, std::to_string(left) + " bytes are left, for " +
                                     std::to_string(lasts.count()) + " ms");
         (void)pass_time(lasts);
-        disk.set_capacity(whole);
+        machine_->disk.set_capacity(whole);
+    }
+
+    // Others take the last byte while the broker is down, or while it dies. What it holds back for
+    // that (docs/full-disk.md) has to be there.
+    void start_full() {
+        if (!serves()) return;
+        Random& random = world_.random();
+        const auto holds_back = [this] {
+            return found_something() ||
+                   std::ranges::all_of(plan_.directories, [this](const std::string& directory) {
+                       return machine_->disk.exists(directory + "/cauce.reserve");
+                   });
+        };
+        if (!wait(kStartsWithin, "the broker makes no reserve", holds_back)) return;
+        if (random.one_in(2)) {
+            if (!stops_in_order()) return;
+        } else {
+            die(Fault::kill);
+            if (found_something()) return;
+        }
+        const std::uint64_t left = random.one_in(2) ? 0 : random.below(32) * kPageSize;
+        const std::uint64_t whole = take_room(left);
+        const milliseconds lasts(std::int64_t{1} << random.between(8, 14));
+        count(Fault::full_start, std::to_string(left) + " bytes are left, for " +
+                                     std::to_string(lasts.count()) + " ms");
+        broker_->start();
+        if (serves()) (void)pass_time(lasts);
+        machine_->disk.set_capacity(whole);
     }
 
     void gives_up(const std::string& directory) {
         const auto ended = [this] { return !broker_->running(); };
-        if (!wait(kGivesUpWithin, "the broker goes on without a log directory that it needs",
-                  ended)) {
-            return;
-        }
+        if (wait(kGivesUpWithin, "the broker goes on without a log directory that it needs", ended))
+            says_why(directory);
+    }
+
+    // It has ended because of this directory.
+    void says_why(const std::string& directory) {
         const auto& outcome = broker_->outcome();
         std::string said = "nothing";
         if (outcome) said = *outcome ? "that all was well" : outcome->error().message;

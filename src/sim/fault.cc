@@ -7,8 +7,9 @@ namespace cauce::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kNames{
-    "kill",        "power-loss", "failed-write", "failed-sync",        "full-disk", "bit-rot",
-    "missing-end", "slow-disk",  "slow-network", "broken-connections", "cut",       "clock-jump",
+    "kill",         "power-loss",         "failed-write", "failed-sync", "full-disk",
+    "full-start",   "failed-read",        "bit-rot",      "missing-end", "slow-disk",
+    "slow-network", "broken-connections", "cut",          "clock-jump",
 };
 static_assert(static_cast<std::size_t>(Fault::clock_jump) + 1 == kFaults);
 

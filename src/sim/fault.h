@@ -18,6 +18,8 @@ enum class Fault : std::uint8_t {
     failed_write,  // EIO, with a part of the write done
     failed_sync,   // EIO, and what was to be synced is on the device or lost
     full_disk,     // for a while; what is refused then is not there, and nothing else is lost
+    full_start,    // the same, and the broker dies or stops, and starts meanwhile
+    failed_read,   // EIO, now and then or always, for a while or during a start
     // Files that can be made again, damaged while nobody runs.
     bit_rot,      // bits that flipped, or a sector of zeros
     missing_end,  // cut short, or gone altogether
@@ -28,7 +30,7 @@ enum class Fault : std::uint8_t {
     cut,                 // between clients and broker, in one direction or both
     clock_jump,          // of the broker's wall clock
 };
-inline constexpr std::size_t kFaults = 12;
+inline constexpr std::size_t kFaults = 14;
 
 // As --without takes it and reports print it.
 std::string_view name_of(Fault fault);

@@ -54,6 +54,25 @@ TEST(Node, SeedsThatCountShowEnough) {
     EXPECT_GE(faults.kinds(), 6u) << faults.to_string();
 }
 
+// A few seeds in which reads fail and the broker dies, and nothing else happens.
+TEST(Node, ReadsThatFailHarmNobodyElse) {
+    std::uint64_t met = 0;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        CrashRunOptions options;
+        options.seed = seed;
+        options.reductions.producers_max = 1;
+        for (std::size_t i = 0; i < kFaults; ++i) {
+            const auto fault = static_cast<Fault>(i);
+            if (fault != Fault::kill && fault != Fault::failed_read)
+                options.reductions.without.insert(fault);
+        }
+        const CrashRunReport report = crash_run(options);
+        ASSERT_TRUE(report.findings.empty()) << "seed " << seed << ": " << text_of(report);
+        met += report.faults.of(Fault::failed_read);
+    }
+    EXPECT_GE(met, 6u);
+}
+
 // What is left out of a seed is left out, and the rest is as the seed draws it.
 TEST(Node, AReducedSeedHasLess) {
     CrashRunOptions options;

@@ -40,7 +40,7 @@ public:
         for (const BytesView part : parts)
             total += part.size();
         World& world = disk_.world_;
-        if (disk_.dies_here()) {
+        if (disk_.dies_here(DiskCalls::all)) {
             write_prefix(position, parts, world.dice().below(total + 1));
             disk_.die();
         }
@@ -65,7 +65,7 @@ public:
             disk_.image().fail_sync(sync, world.dice());
             co_return io_fail(error, "fdatasync", path_);
         }
-        if (disk_.dies_here()) disk_.die();
+        if (disk_.dies_here(DiskCalls::all)) disk_.die();
         if (!disk_.life_.node.syncs_do_nothing) disk_.image().complete_sync(sync);
         co_return IoResult<void>();
     }
@@ -74,7 +74,7 @@ public:
         if (const int error = disk_.fault(DiskCall::Kind::truncate, path_)) {
             return io_fail(error, "ftruncate", path_);
         }
-        if (disk_.dies_here()) disk_.die();
+        if (disk_.dies_here(DiskCalls::all)) disk_.die();
         disk_.world_.trace(Step::disk_write, inode_, size);
         if (!disk_.image().truncate(inode_, size)) return io_fail(ENOSPC, "ftruncate", path_);
         return {};
@@ -125,8 +125,9 @@ Duration SimDisk::delay(Duration typical) {
     return world_.delay(typical * life_.node.disk_slowness);
 }
 
-bool SimDisk::dies_here() {
+bool SimDisk::dies_here(DiskCalls which) {
     SimNode& node = life_.node;
+    if (node.dying_in == DiskCalls::names && which != DiskCalls::names) return false;
     return node.disk_calls_left > 0 && --node.disk_calls_left == 0;
 }
 
@@ -140,7 +141,7 @@ IoResult<std::unique_ptr<runtime::File>> SimDisk::open(std::string_view path,
     if (const int error = fault(DiskCall::Kind::open, path)) {
         return io_fail(error, "open", std::string(path));
     }
-    if (!image().exists(path) && dies_here()) die();
+    if (!image().exists(path) && dies_here(DiskCalls::names)) die();
     ASSIGN_OR_RETURN(const DiskImage::Inode inode, image().open(path, mode));
     world_.trace(Step::disk_names, inode, as_bytes(path));
     return std::make_unique<SimFile>(*this, inode, std::string(path), false);
@@ -158,7 +159,7 @@ IoResult<void> SimDisk::make_folder(std::string_view folder) {
     if (const int error = fault(DiskCall::Kind::make_folder, folder)) {
         return io_fail(error, "mkdir", std::string(folder));
     }
-    if (!image().exists(folder) && dies_here()) die();
+    if (!image().exists(folder) && dies_here(DiskCalls::names)) die();
     world_.trace(Step::disk_names, 1, as_bytes(folder));
     return image().make_folder(folder);
 }
@@ -167,7 +168,7 @@ IoResult<void> SimDisk::rename(std::string_view from, std::string_view to) {
     if (const int error = fault(DiskCall::Kind::rename, to)) {
         return io_fail(error, "rename", std::string(to));
     }
-    if (dies_here()) die();
+    if (dies_here(DiskCalls::names)) die();
     world_.trace(Step::disk_names, 2, as_bytes(from));
     world_.trace(Step::disk_names, 3, as_bytes(to));
     return image().rename(from, to);
@@ -177,7 +178,7 @@ IoResult<void> SimDisk::remove(std::string_view path) {
     if (const int error = fault(DiskCall::Kind::remove, path)) {
         return io_fail(error, "remove", std::string(path));
     }
-    if (dies_here()) die();
+    if (dies_here(DiskCalls::names)) die();
     world_.trace(Step::disk_names, 4, as_bytes(path));
     return image().remove(path);
 }
@@ -197,7 +198,7 @@ runtime::Task<IoResult<void>> SimDisk::sync_folder(std::string folder) {
     const MonoTime end = world_.now() + delay(world_.options().disk_sync);
     co_await shard_.sleep_until(end);
     world_.trace(Step::disk_sync, sync.folder, sync.last_change);
-    if (dies_here()) die();
+    if (dies_here(DiskCalls::names)) die();
     if (!life_.node.folder_syncs_do_nothing) image().complete_sync_folder(sync);
     co_return IoResult<void>();
 }

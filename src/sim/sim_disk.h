@@ -35,6 +35,12 @@ struct DiskCall {
     std::string_view path;
 };
 
+// Which calls that change the disk count, when a node is to die in one.
+enum class DiskCalls : std::uint8_t {
+    all,
+    names,  // those that make, rename or remove a file or sync a folder
+};
+
 class SimDisk final : public runtime::Disk {
 public:
     SimDisk(World& world, Life& life, SimShards& shard)
@@ -61,7 +67,7 @@ private:
     // How long the device takes for what usually takes that long.
     Duration delay(Duration typical);
     // Counts a call that changes the disk; true when the node dies in it.
-    bool dies_here();
+    bool dies_here(DiskCalls which);
     void die();
 
     World& world_;

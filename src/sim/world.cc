@@ -108,8 +108,10 @@ void World::power_loss(SimNode& node, std::optional<Unsynced> fate) {
     lose_power(node, fate);
 }
 
-void World::kill_in_disk_call(SimNode& node, std::uint64_t calls, bool power_fails_too) {
+void World::kill_in_disk_call(SimNode& node, std::uint64_t calls, bool power_fails_too,
+                              DiskCalls which) {
     CHECK(calls > 0);
+    node.dying_in = which;
     node.disk_calls_left = calls;
     node.power_fails_too = power_fails_too;
 }

@@ -85,6 +85,7 @@ struct SimNode {
 
     // kill_in_disk_call(): calls left until then, and the disk as it was at that moment.
     std::uint64_t disk_calls_left = 0;
+    DiskCalls dying_in = DiskCalls::all;
     std::optional<DiskImage> disk_at_death;
     bool power_fails_too = false;
 
@@ -146,7 +147,8 @@ public:
     void power_loss(SimNode& node, std::optional<Unsynced> fate = std::nullopt);
     // The node dies within its `calls`-th call from now that changes its disk (1 = the next), with
     // a part of a write done. What it does in the rest of that turn does not happen.
-    void kill_in_disk_call(SimNode& node, std::uint64_t calls, bool power_fails_too = false);
+    void kill_in_disk_call(SimNode& node, std::uint64_t calls, bool power_fails_too = false,
+                           DiskCalls which = DiskCalls::all);
 
     bool running(const SimNode& node) const { return node.life != nullptr; }
 
