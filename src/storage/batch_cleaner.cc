@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/mutant.h"
 #include "wire/legacy_message.h"
 #include "wire/record_batch.h"
 
@@ -91,6 +92,7 @@ bool BatchCleaner::take_changed() {
 bool BatchCleaner::is_superseded(BytesView key, Offset offset) const {
     if (offset >= rules_.known_upto) return false;
     const auto newest = rules_.keys->newest(key);
+    if (CAUCE_MUTANT("older-value-kept")) return newest && *newest <= offset;
     return newest && *newest > offset;
 }
 
@@ -178,7 +180,8 @@ Result<BatchCleaner::Filtered> BatchCleaner::filter(const BatchHead& head, Bytes
     auto records = wire::records_of(*parsed, rules_.opened_max, filtered.storage);
     if (!records) return damaged(head.base_offset, records.error().message);
     const bool horizon_passed =
-        parsed->has_delete_horizon() && parsed->base_timestamp() <= rules_.now_ms;
+        parsed->has_delete_horizon() &&
+        (parsed->base_timestamp() <= rules_.now_ms || CAUCE_MUTANT("tombstone-dropped-early"));
     const auto walked = walk(head, *records, [&](const WalkedRecord& record) {
         const Offset offset = head.base_offset + record.offset_delta;
         const bool known = offset < rules_.known_upto;

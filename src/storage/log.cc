@@ -599,8 +599,10 @@ runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) 
         facts.next_base = segments_.size() == 1 ? end_offset_ : segments_[1]->base_offset();
         facts.largest_timestamp =
             newest_record->timestamp >= 0 ? newest_record->timestamp : oldest->created().ms;
-        const Retention why = judge_oldest(facts, *config_, home_.shards().clock().wall(),
-                                           start_offset_, keep_from, size_bytes());
+        Retention why = judge_oldest(facts, *config_, home_.shards().clock().wall(), start_offset_,
+                                     keep_from, size_bytes());
+        if (CAUCE_MUTANT("retention-one-too-many") && dropped == 1 && !last)
+            why = Retention::start_offset;
         if (why == Retention::keep) {
             warn_of_future(facts, oldest->base_offset());
             break;

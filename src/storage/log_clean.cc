@@ -1,5 +1,6 @@
 // Compaction of a log: a round of it, and the exchange of segments for what the round made of them.
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/batch_cleaner.h"
 #include "storage/batch_pieces.h"
 #include "storage/byte_budget.h"
@@ -488,7 +489,7 @@ runtime::Task<IoResult<void>> Log::exchange(std::shared_ptr<Segment> successor, 
     if (synced) {
         if (auto renamed = successor->rename_to(kSwapSuffix); !renamed)
             co_return std::unexpected(home_.judge_write(std::move(renamed).error()));
-        synced = co_await home_.disk().sync_folder(*folder_);
+        if (!CAUCE_MUTANT("swap-not-synced")) synced = co_await home_.disk().sync_folder(*folder_);
     }
     if (!synced) {
         home_.fail(synced.error());
