@@ -65,6 +65,9 @@ class Worker(threading.Thread):
             if self.problem:
                 return
 
+    def connected(self, connection):
+        """Before the first step on a new connection."""
+
     def stop(self):
         self.stopping.set()
         self.join()

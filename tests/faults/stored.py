@@ -6,8 +6,9 @@ import shutil
 import struct
 import time
 
-from broker import Failure
+from broker import START_SECONDS_MAX, Failure
 from kafka_wire import DUPLICATE_SEQUENCE_NUMBER, parse_batches, record_batch
+from load import RETRIABLE
 from node import Node
 
 TOPIC = "kept"
@@ -22,6 +23,18 @@ SETTINGS = {"log.flush.offset.checkpoint.interval.ms": 100}
 
 def value_of(number):
     return struct.pack(">q", number) + bytes(300)
+
+
+def commit(connection):
+    """The offsets topic is made when somebody asks for a coordinator, so that has to be asked again until there is one."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while True:
+        code = connection.find_coordinator(GROUP) or connection.commit_offset(GROUP, TOPIC, 0, COMMITTED)
+        if code == 0:
+            return
+        if code not in RETRIABLE or time.monotonic() > deadline:
+            raise Failure(f"a commit was answered with error {code}")
+        time.sleep(0.01)
 
 
 class Stored:
@@ -39,10 +52,7 @@ class Stored:
             self.producer = connection.init_producer_id()
             for _ in range(BATCHES):
                 self._send(connection)
-            while (code := connection.commit_offset(GROUP, TOPIC, 0, COMMITTED)) != 0:
-                if code not in (14, 15, 16):
-                    raise Failure(f"OffsetCommit answered with error {code}")
-                time.sleep(0.01)
+            commit(connection)
             connection.close()
             if clean:
                 node.stop()
