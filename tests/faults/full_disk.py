@@ -1,63 +1,54 @@
-#!/usr/bin/env python3
-"""
-A broker on a small file system that runs full, is filled by others, and is emptied again: producers are slowed down, then
+"""A broker on a small file system that runs full, is filled by others, and is emptied again: producers are slowed down, then
 refused and told why; reading, committing and deleting go on; a start works there; and when there is room again, so do the
 producers. What was acknowledged is there at the end.
-
-  full_disk.py --program CAUCE     prints "ok NAME", "not ok NAME: reason" or "skip NAME: reason", and the plain counts
-  full_disk.py --list              prints "will NAME" for each
 
 It mounts a tmpfs of 64 MiB, so it needs root; else all of it is skipped.
 """
 
-import argparse
 import contextlib
 import json
 import os
-import pathlib
-import signal
-import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
-sys.dont_write_bytecode = True
-from kafka_wire import Connection, array, parse_batches, record_batch, string  # noqa: E402
+import cases
+from broker import Failure, Skip
+from kafka_wire import DELETE_TOPICS, PRODUCE, array, parse_batches, record_batch, string
+from node import Node
 
 MIB = 1 << 20
 DISK_BYTES = 64 * MIB
-PRODUCE, DELETE_TOPICS, DELETE_RECORDS = 0, 20, 21
+# Taken from the start: what is left is filled faster, and the marks are those of the whole disk.
+TAKEN_BYTES = 54 * MIB
+DELETE_RECORDS = 21
 KAFKA_STORAGE_ERROR = 56
 PATIENCE = 60
 TOPIC, PARTITIONS = "big", 2
 VALUE_BYTES = 100_000
-
-
-class Failure(Exception):
-    """What was expected and what came."""
-
-
-class Skip(Exception):
-    """Why it cannot be tried here."""
+NOBODY_IS_SLOWED_DOWN = {"cauce.disk.free.throttle.percent": 0}
 
 
 @contextlib.contextmanager
-def small_disk():
+def small_disk(folder):
     if os.geteuid() != 0:
         raise Skip("mounting needs root")
-    with tempfile.TemporaryDirectory(prefix="cauce-full-") as folder:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "cauce-full", folder],
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Skip(f"no tmpfs can be mounted: {done.stderr.strip()}")
-        try:
-            yield pathlib.Path(folder)
-        finally:
-            subprocess.run(["umount", "--lazy", folder], check=False)
+    place = Path(folder, "disk")
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "cauce-full", place],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Skip(f"no tmpfs can be mounted: {done.stderr.strip()}")
+    try:
+        with open(place / "taken", "wb") as taken:
+            os.posix_fallocate(taken.fileno(), 0, TAKEN_BYTES)
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=False)
 
 
 def free_bytes(folder):
@@ -65,26 +56,12 @@ def free_bytes(folder):
     return status.f_frsize * status.f_bavail
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+class FullNode(Node):
+    """On the small disk, `disk`; its configuration and what it says are elsewhere."""
 
-
-class Broker:
-    """On the small disk; its configuration and what it says are elsewhere."""
-
-    def __init__(self, program, disk, folder):
-        self.program, self.disk, self.folder = program, disk, pathlib.Path(folder)
-        self.port, self.http = free_port(), free_port()
-        self.file = self.folder / "server.properties"
-        self.file.write_text(
-            f"process.roles=broker,controller\nnode.id=1\nlog.dirs={disk}/data\n"
-            f"listeners=PLAINTEXT://127.0.0.1:{self.port}\ncauce.http.listener=127.0.0.1:{self.http}\n"
-            "offsets.topic.replication.factor=1\noffsets.topic.num.partitions=2\n", encoding="utf-8")
-        uuid = self.call("storage", "random-uuid").strip()
-        self.call("storage", "format", "--standalone", "-t", uuid, "-c", str(self.file))
-        self.process = None
+    def __init__(self, program, folder, disk, settings):
+        super().__init__(program, folder, settings=settings, place=disk)
+        self.disk = disk
 
     def call(self, *words, code=0):
         done = subprocess.run([self.program, *words], capture_output=True, text=True, timeout=PATIENCE, check=False,
@@ -92,39 +69,6 @@ class Broker:
         if done.returncode != code:
             raise Failure(f"`{' '.join(words)}` ended with {done.returncode} instead of {code}: {done.stderr.strip()}")
         return done.stdout
-
-    def start(self):
-        with open(self.folder / "broker.log", "ab") as log:
-            self.process = subprocess.Popen([self.program, "broker", "start", "-c", self.file], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failure(f"the broker ended with {self.process.returncode} while it started: {self.said()[-400:]}")
-            with contextlib.suppress(OSError):
-                connection = Connection(self.port, timeout=PATIENCE)
-                connection.api_versions()
-                return connection
-            time.sleep(0.05)
-        raise Failure(f"the broker did not serve within {PATIENCE} s")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        status = self.process.wait(timeout=PATIENCE)
-        if status != 0:
-            raise Failure(f"the broker ended with status {status} when asked to stop: {self.said()[-400:]}")
-
-    def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def said(self):
-        return (self.folder / "broker.log").read_text(encoding="utf-8", errors="replace")
 
     def page(self, path):
         try:
@@ -177,7 +121,7 @@ def value_of(partition, number):
     return struct.pack(">ii", partition, number) * (VALUE_BYTES // 8)
 
 
-def fill(broker, connection, ends):
+def fill(broker, connection, ends, slowed_down):
     """Until a batch is refused. `ends`: what was acknowledged, by partition."""
     throttled, begin, waited = 0, time.monotonic(), 0.0
     for number in range(2000):
@@ -194,7 +138,7 @@ def fill(broker, connection, ends):
             throttled += pause > 0
             continue
         expect(error, KAFKA_STORAGE_ERROR, "the refusal")
-        if throttled == 0:
+        if slowed_down and throttled == 0:
             raise Failure("nobody was slowed down before the disk was full")
         if not message or "is full" not in message or "try again" not in message:
             raise Failure(f"the refusal says {message!r}")
@@ -244,35 +188,19 @@ def until_taken(connection, topic, partition, value):
 
 
 @contextlib.contextmanager
-def full_broker(program):
-    with small_disk() as disk, tempfile.TemporaryDirectory(prefix="cauce-full-") as folder:
-        broker = Broker(program, disk, folder)
-        try:
-            connection = broker.start()
-            connection.create_topic(TOPIC, PARTITIONS, {"segment.bytes": str(MIB), "retention.ms": "-1"})
-            deadline = time.monotonic() + PATIENCE
-            while not connection.has_leaders(TOPIC, PARTITIONS):
-                if time.monotonic() > deadline:
-                    raise Failure("the topic has no leaders")
-                time.sleep(0.05)
-            ends = dict.fromkeys(range(PARTITIONS), 0)
-            fill(broker, connection, ends)
-            yield broker, connection, ends
-        finally:
-            broker.close()
+def full_node(program, folder, settings=None, topic=None):
+    with small_disk(folder) as disk, FullNode(program, folder, disk, settings) as broker:
+        broker.launch()
+        connection = broker.make_topic(TOPIC, PARTITIONS, {"segment.bytes": str(MIB), **(topic or {"retention.ms": "-1"})})
+        ends = dict.fromkeys(range(PARTITIONS), 0)
+        fill(broker, connection, ends, slowed_down=settings is None)
+        yield broker, connection, ends
+        connection.close()
 
 
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-@test
-def producers_are_slowed_down_then_refused_and_the_rest_goes_on(program):
-    with full_broker(program) as (broker, connection, ends):
+@cases.test
+def producers_are_slowed_down_then_refused_and_the_rest_goes_on(program, folder):
+    with full_node(program, folder) as (broker, connection, ends):
         goes_on(connection, ends, "first")
         status, page = broker.page("/readyz")
         expect(status, 200, "/readyz")
@@ -290,9 +218,9 @@ def producers_are_slowed_down_then_refused_and_the_rest_goes_on(program):
         broker.stop()
 
 
-@test
-def a_start_works_where_others_have_taken_the_last_byte(program):
-    with full_broker(program) as (broker, connection, ends):
+@cases.test
+def a_start_works_where_others_have_taken_the_last_byte(program, folder):
+    with full_node(program, folder, NOBODY_IS_SLOWED_DOWN) as (broker, connection, ends):
         broker.kill()
         with open(broker.disk / "others", "wb", buffering=0) as others, contextlib.suppress(OSError):
             for size in (MIB, 4096):
@@ -300,9 +228,10 @@ def a_start_works_where_others_have_taken_the_last_byte(program):
                     while others.write(b"x" * size) == size:
                         pass
         expect(free_bytes(broker.disk), 0, "free bytes")
-        if not (broker.disk / "data" / "cauce.reserve").exists():
+        if not (broker.directories[0] / "cauce.reserve").exists():
             raise Failure("nothing was set aside")
-        connection = broker.start()
+        broker.launch(TOPIC, PARTITIONS)
+        connection = broker.connect()
         expect(produce(connection, TOPIC, 0, b"x")[0], KAFKA_STORAGE_ERROR, "a produce on the full disk")
         goes_on(connection, ends, "second")
         # They go; nothing is started anew.
@@ -316,9 +245,9 @@ def a_start_works_where_others_have_taken_the_last_byte(program):
         broker.stop()
 
 
-@test
-def deleting_a_topic_brings_the_producers_back(program):
-    with full_broker(program) as (broker, connection, ends):
+@cases.test
+def deleting_a_topic_brings_the_producers_back(program, folder):
+    with full_node(program, folder, NOBODY_IS_SLOWED_DOWN) as (broker, connection, ends):
         connection.create_topic("other", 1, {})
         expect(delete_topic(connection, TOPIC), 0, "deleting the topic")
         seconds = until_taken(connection, "other", 0, b"x" * VALUE_BYTES)
@@ -335,43 +264,5 @@ def deleting_a_topic_brings_the_producers_back(program):
         broker.stop()
 
 
-def name_of(function):
-    return f"full disk: {function.__name__.replace('_', ' ')}"
-
-
-def run(function, program):
-    begin = time.monotonic()
-    try:
-        function(program)
-    except Skip as reason:
-        print(f"skip {name_of(function)}: {reason}", flush=True)
-        return "skipped"
-    except Exception as problem:  # whatever it is, the other tests are to run
-        text = str(problem) if isinstance(problem, Failure) else repr(problem)
-        print(f"not ok {name_of(function)}: {text}".replace("\n", " | "), flush=True)
-        return "failed"
-    print(f"ok {name_of(function)}", flush=True)
-    print(f"    {time.monotonic() - begin:.1f} s", file=sys.stderr)
-    return "passed"
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program")
-    parser.add_argument("--list", action="store_true")
-    options = parser.parse_args()
-    if options.list:
-        for function in TESTS:
-            print(f"will {name_of(function)}")
-        return 0
-    if not options.program:
-        parser.error("--program is needed")
-    # What was mounted and started goes when we do.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    program = os.path.abspath(options.program)
-    ends = [run(function, program) for function in TESTS]
-    print(f"{ends.count('passed')} passed, {ends.count('failed')} failed, {ends.count('skipped')} skipped")
-    return 1 if "failed" in ends else 0
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(cases.main())

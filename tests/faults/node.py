@@ -33,12 +33,13 @@ class Node(Broker):
         self.directories = ([pathlib.Path(each) for each in directories] if given
                             else [place / f"data-{i}" for i in range(directories)])
         port = free_port()
+        self.http = free_port()
         config = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{free_port()}",
             "controller.listener.names": "CONTROLLER",
-            "cauce.http.listener": f"127.0.0.1:{free_port()}",
+            "cauce.http.listener": f"127.0.0.1:{self.http}",
             "cauce.shards": SHARDS,
             "log.dirs": ",".join(str(each) for each in self.directories),
             "offsets.topic.replication.factor": 1,
