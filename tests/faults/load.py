@@ -38,6 +38,8 @@ class Worker(threading.Thread):
         super().__init__(daemon=True)
         self.port = port
         self.stopping = threading.Event()
+        self.going = threading.Event()
+        self.going.set()
         self.problem = None
 
     def run(self):
@@ -50,6 +52,7 @@ class Worker(threading.Thread):
             try:
                 self.connected(connection)
                 while not self.stopping.is_set() and self.problem is None:
+                    self.going.wait()
                     self.step(connection)
             except OSError:
                 pass
@@ -68,8 +71,16 @@ class Worker(threading.Thread):
     def connected(self, connection):
         """Before the first step on a new connection."""
 
+    def hold(self):
+        """No further step until go()."""
+        self.going.clear()
+
+    def go(self):
+        self.going.set()
+
     def stop(self):
         self.stopping.set()
+        self.go()
         self.join()
 
 

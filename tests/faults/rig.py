@@ -1,5 +1,6 @@
 """A broker under load: workers that produce, commit and read, and what they know to be in it."""
 
+import contextlib
 import dataclasses
 import random
 import time
@@ -105,9 +106,24 @@ class Rig:
                      committed=[committer.acknowledged for committer in self.committers],
                      seen=[list(reader.seen) for reader in self.readers])
 
+    @contextlib.contextmanager
+    def still(self):
+        """Workers wait meanwhile: who reads a partition to its end in Python may never come to the end of one that grows."""
+        for worker in self.workers():
+            worker.hold()
+        try:
+            yield self.broker.connect()
+        finally:
+            for worker in self.workers():
+                worker.go()
+
     def verify(self, known, everything=False, power_was_lost=False):
         """Raises what does not hold. A loss of power is promised nothing with acks=1, but that what a reader saw stays."""
-        connection = self.broker.connect()
+        with self.still() as connection:
+            self._verify(connection, known, everything, power_was_lost)
+            connection.close()
+
+    def _verify(self, connection, known, everything, power_was_lost):
         first_reader = self.partitions - len(self.readers)
         for p, (check, acknowledged) in enumerate(zip(self.checks, known.acknowledged)):
             if power_was_lost and p >= first_reader:
@@ -118,7 +134,6 @@ class Rig:
             code, offset = self._committed(connection, committer)
             if code != 0 or offset < expected:
                 raise Failure(f"{committer.group} committed {expected}; now error {code}, offset {offset}")
-        connection.close()
 
     def _verify_leader_only(self, connection, partition, acknowledged, seen, everything):
         there = self.checks[partition].check_what_was_seen(connection, seen, everything)
@@ -129,7 +144,12 @@ class Rig:
 
     def lost(self, known):
         """Counts instead, by reading everything as it is now."""
-        connection = self.broker.connect()
+        with self.still() as connection:
+            lost = self._lost(connection, known)
+            connection.close()
+        return lost
+
+    def _lost(self, connection, known):
         lost = Lost()
         for producer, check, acknowledged in zip(self.producers, self.checks, known.acknowledged):
             there = self._read_as_it_is(connection, check)
@@ -145,7 +165,6 @@ class Rig:
         for committer, expected in zip(self.committers, known.committed):
             code, offset = self._committed(connection, committer)
             lost.commits += code != 0 or offset < expected
-        connection.close()
         return lost
 
     @staticmethod
