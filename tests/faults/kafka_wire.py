@@ -7,6 +7,7 @@ a lost connection is an OSError.
 import random
 import socket
 import struct
+import time
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA = 0, 1, 2, 3
 OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 8, 9, 10
@@ -74,8 +75,11 @@ def array(items):
     return struct.pack(">i", len(items)) + b"".join(items)
 
 
-def record_batch(values, producer_id=-1, producer_epoch=-1, base_sequence=-1, timestamp=0):
-    """Values without keys, uncompressed; the sequences count from `base_sequence`."""
+def record_batch(values, producer_id=-1, producer_epoch=-1, base_sequence=-1, timestamp=None):
+    """Values without keys, uncompressed; the sequences count from `base_sequence`. Of now: what is older than retention.ms may
+    be gone before it is read."""
+    if timestamp is None:
+        timestamp = int(time.time() * 1000)
     records = bytearray()
     for delta, value in enumerate(values):
         body = b"\0" + varint(0) + varint(delta) + varint(-1) + varint(len(value)) + value + varint(0)
