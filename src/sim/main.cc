@@ -4,6 +4,7 @@
 #include "sim/mutants.h"
 #include "sim/shrink.h"
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -242,26 +243,19 @@ void print_totals(const Totals& totals, bool held) {
         static_cast<unsigned long long>(totals.commits), totals.faults.to_string().c_str());
 }
 
-// The next line of standard input; false at its end.
-bool read_line(std::string& line) {
-    line.clear();
-    int next = std::getc(stdin);
-    if (next == EOF) return false;
-    for (; next != EOF && next != '\n'; next = std::getc(stdin))
-        line += static_cast<char>(next);
-    return true;
+std::string standard_input() {
+    std::string text;
+    std::array<char, 65536> piece;
+    while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), stdin))
+        text.append(piece.data(), size);
+    return text;
 }
 
 int check_standard_input() {
     cauce::sim::History history;
-    std::string line;
-    for (std::uint64_t number = 1; read_line(line); ++number) {
-        if (line.empty()) continue;
-        if (const auto read = history.read_line(line); !read) {
-            std::fprintf(stderr, "line %llu: %s\n", static_cast<unsigned long long>(number),
-                         read.error().message.c_str());
-            return 2;
-        }
+    if (const auto read = history.read_text(standard_input()); !read) {
+        std::fprintf(stderr, "%s\n", read.error().message.c_str());
+        return 2;
     }
     cauce::sim::Findings findings;
     cauce::sim::check_history(history, findings);

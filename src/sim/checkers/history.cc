@@ -21,6 +21,8 @@ constexpr std::array kKinds{
     KindName{HistoryEvent::Kind::send, "send"},
     KindName{HistoryEvent::Kind::poll, "poll"},
     KindName{HistoryEvent::Kind::transaction, "transaction"},
+    KindName{HistoryEvent::Kind::commit, "commit"},
+    KindName{HistoryEvent::Kind::committed, "committed"},
     KindName{HistoryEvent::Kind::remove, "remove"},
     KindName{HistoryEvent::Kind::complete, "complete"},
 };
@@ -114,6 +116,17 @@ Result<void> History::read_line(std::string_view line) {
         event.records.push_back(
             {key(*(*parts)[0].string()), *(*parts)[1].number(), *(*parts)[2].number()});
     }
+    event.group = string_in(object, "group");
+    for (const JsonValue& offset : array_in(object, "offsets")) {
+        const JsonValue::Array* parts = offset.array();
+        const bool complete = parts != nullptr && parts->size() == 2 &&
+                              (*parts)[0].string() != nullptr && (*parts)[1].number() != nullptr;
+        if (!complete) return wrong("an offset is [key, offset]");
+        event.offsets.push_back({key(*(*parts)[0].string()), *(*parts)[1].number()});
+    }
+    const bool of_a_group =
+        event.kind == HistoryEvent::Kind::commit || event.kind == HistoryEvent::Kind::committed;
+    if (of_a_group && event.group.empty()) return wrong("no \"group\"");
     const bool names_a_key =
         event.kind == HistoryEvent::Kind::send || event.kind == HistoryEvent::Kind::remove;
     if (names_a_key) {
@@ -126,8 +139,26 @@ Result<void> History::read_line(std::string_view line) {
         event.value = *value;
         return finish_send(std::move(event), begins);
     }
-    // Of the others only their end says something.
-    if (!begins) add(std::move(event));
+    // A commit that was never answered may have happened; of the others only their end says
+    // something.
+    if (event.kind == HistoryEvent::Kind::commit && begins) {
+        event.outcome = HistoryEvent::Outcome::info;
+        add(std::move(event));
+    } else if (!begins) {
+        add(std::move(event));
+    }
+    return {};
+}
+
+Result<void> History::read_text(std::string_view text) {
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (end > 0) {
+            if (auto read = read_line(text.substr(0, end)); !read)
+                return wrong("line " + std::to_string(number) + ": " + read.error().message);
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
     return {};
 }
 
@@ -161,6 +192,7 @@ std::string History::to_text() const {
         text += R"({"event":)" + json_text(name_of(event.kind));
         text += R"(,"type":)" + json_text(kOutcomes[static_cast<std::size_t>(event.outcome)]);
         if (event.process >= 0) text += R"(,"process":)" + std::to_string(event.process);
+        if (!event.group.empty()) text += R"(,"group":)" + json_text(event.group);
         if (event.kind == HistoryEvent::Kind::send || event.kind == HistoryEvent::Kind::remove)
             text += R"(,"key":)" + json_text(key_name(event.key));
         if (event.kind == HistoryEvent::Kind::send)
@@ -181,6 +213,15 @@ std::string History::to_text() const {
                 const HistoryEvent::Seen& seen = event.records[i];
                 text += (i == 0 ? "[" : ",[") + json_text(key_name(seen.key)) + "," +
                         std::to_string(seen.offset) + "," + std::to_string(seen.value) + "]";
+            }
+            text += "]";
+        }
+        if (!event.offsets.empty()) {
+            text += R"(,"offsets":[)";
+            for (std::size_t i = 0; i < event.offsets.size(); ++i) {
+                const HistoryEvent::Position& position = event.offsets[i];
+                text += (i == 0 ? "[" : ",[") + json_text(key_name(position.key)) + "," +
+                        std::to_string(position.offset) + "]";
             }
             text += "]";
         }

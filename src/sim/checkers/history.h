@@ -24,6 +24,8 @@ struct HistoryEvent {
         send,         // `value` to `key`
         poll,         // `records` were given to it; `keys` were moved to or from it meanwhile
         transaction,  // the fate of `transaction`
+        commit,       // its group goes on at `offsets`
+        committed,    // where `group` stands, told when nobody commits any more
         remove,       // records of `key` below `offset` may be gone
         complete,     // everything there is has been read
     };
@@ -34,6 +36,10 @@ struct HistoryEvent {
         HistoryKey key = 0;
         std::int64_t offset = -1;
         std::int64_t value = -1;
+    };
+    struct Position {
+        HistoryKey key = 0;
+        std::int64_t offset = -1;  // -1: none
     };
 
     Kind kind = Kind::complete;
@@ -46,6 +52,8 @@ struct HistoryEvent {
     bool idempotent = false;
     std::vector<Seen> records = {};
     std::vector<HistoryKey> keys = {};
+    std::string group = {};
+    std::vector<Position> offsets = {};
 };
 
 class History {
@@ -68,6 +76,8 @@ public:
 
     // A line of the format, without its end. The error says what is wrong with it.
     Result<void> read_line(std::string_view line);
+    // Many lines, of which empty ones say nothing. The error begins with the number of the line.
+    Result<void> read_text(std::string_view text);
     // All of it in lines.
     std::string to_text() const;
 

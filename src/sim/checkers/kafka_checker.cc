@@ -36,6 +36,7 @@ public:
         }
         check_polls();
         check_order_of_sends();
+        check_groups();
     }
 
 private:
@@ -77,6 +78,8 @@ private:
                     break;
                 case HistoryEvent::Kind::assign:
                 case HistoryEvent::Kind::subscribe:
+                case HistoryEvent::Kind::commit:
+                case HistoryEvent::Kind::committed:
                     break;
             }
         }
@@ -222,6 +225,69 @@ private:
                           " to " + text(before->offset) + " and then value " + text(event.value) +
                           " to " + text(event.offset));
             before = &event;
+        }
+    }
+
+    // What a group has done with a key.
+    struct Share {
+        std::int64_t tried = -1;     // the highest commit
+        std::int64_t promised = -1;  // the highest that was answered
+        std::set<std::int64_t> read;
+    };
+    using Shares = std::map<std::pair<std::string, HistoryKey>, Share>;
+
+    void check_groups() {
+        Shares shares;
+        std::map<std::int32_t, std::string> groups;  // by process
+        for (const HistoryEvent& event : history_.events()) {
+            switch (event.kind) {
+                case HistoryEvent::Kind::subscribe:
+                    groups[event.process] = event.group;
+                    break;
+                case HistoryEvent::Kind::assign:
+                    groups.erase(event.process);
+                    break;
+                case HistoryEvent::Kind::poll:
+                    if (const auto group = groups.find(event.process); group != groups.end())
+                        for (const HistoryEvent::Seen& seen : event.records)
+                            shares[{group->second, seen.key}].read.insert(seen.value);
+                    break;
+                case HistoryEvent::Kind::commit:
+                    for (const HistoryEvent::Position& position : event.offsets) {
+                        Share& share = shares[{event.group, position.key}];
+                        share.tried = std::max(share.tried, position.offset);
+                        if (event.outcome == HistoryEvent::Outcome::ok)
+                            share.promised = std::max(share.promised, position.offset);
+                    }
+                    break;
+                default:
+                    break;
+            }
+        }
+        for (const HistoryEvent& event : history_.events()) {
+            if (event.kind != HistoryEvent::Kind::committed) continue;
+            for (const HistoryEvent::Position& position : event.offsets)
+                check_share(event.group, position, shares[{event.group, position.key}]);
+        }
+    }
+
+    void check_share(const std::string& group, const HistoryEvent::Position& told,
+                     const Share& share) {
+        const std::string who = "group " + group + " stands at " + text(told.offset);
+        if (told.offset < share.promised)
+            wrong("lost-commit", told.key, who + " and has committed " + text(share.promised));
+        if (told.offset > share.tried)
+            wrong("invented-commit", told.key,
+                  who + ", nobody committed more than " + text(share.tried));
+        const KeyLog& log = logs_[told.key];
+        for (const auto& [value, send] : log.sends) {
+            if (fate(*send) != HistoryEvent::Outcome::ok || share.read.contains(value)) continue;
+            const auto places = log.places.find(value);
+            if (places == log.places.end()) continue;
+            const std::int64_t last = *places->second.rbegin();
+            if (last < log.removed_below || last >= told.offset) continue;
+            wrong("group-skip", told.key,
+                  who + ", value " + text(value) + " at " + text(last) + " was read by no member");
         }
     }
 

@@ -151,6 +151,63 @@ TEST(KafkaChecker, AnIdempotentProducerGoesForward) {
     EXPECT_EQ(broken({sent(1, 1), sent(2, 0), all}), Rules());
 }
 
+std::string committing(const char* type, int offset) {
+    return std::string(R"({"event":"commit","type":")") + type +
+           R"(","process":1,"group":"g","offsets":[["t-0",)" + std::to_string(offset) + "]]}";
+}
+
+std::string stands_at(int offset) {
+    return R"({"event":"committed","type":"ok","group":"g","offsets":[["t-0",)" +
+           std::to_string(offset) + "]]}";
+}
+
+TEST(KafkaChecker, WhereAGroupStands) {
+    const std::string subscribed =
+        R"({"event":"subscribe","type":"ok","process":1,"group":"g","keys":["t-0"]})";
+    const auto with = [&](const std::string& commit, int at) {
+        return broken({sent(1, 0), sent(2, 1), sent(3, 2), subscribed,
+                       polled(R"(["t-0",0,1],["t-0",1,2],["t-0",2,3])"), commit, stands_at(at)});
+    };
+    EXPECT_EQ(with(committing("ok", 2), 2), Rules());
+    EXPECT_EQ(with(committing("ok", 2), 1), Rules{"lost-commit"});
+    EXPECT_EQ(with(committing("ok", 2), -1), Rules{"lost-commit"});
+    EXPECT_EQ(with(committing("ok", 2), 3), Rules{"invented-commit"});
+    // It may have happened, or not.
+    for (const char* type : {"invoke", "info"}) {
+        EXPECT_EQ(with(committing(type, 2), 2), Rules());
+        EXPECT_EQ(with(committing(type, 2), -1), Rules());
+        EXPECT_EQ(with(committing(type, 2), 3), Rules{"invented-commit"});
+    }
+}
+
+TEST(KafkaChecker, AGroupPassesOverNothing) {
+    const std::string subscribed =
+        R"({"event":"subscribe","type":"ok","process":1,"group":"g","keys":["t-0"]})";
+    const std::string another =
+        R"({"event":"subscribe","type":"ok","process":2,"group":"g","keys":["t-0"]})";
+    const std::string everything = polled(R"(["t-0",0,1],["t-0",1,2],["t-0",2,3])", 9);
+    const std::vector<std::string> log{sent(1, 0), sent(2, 1), sent(3, 2), everything};
+    const auto with = [&log](const std::vector<std::string>& more) {
+        std::vector<std::string> lines = log;
+        lines.insert(lines.end(), more.begin(), more.end());
+        return broken(lines);
+    };
+    const std::string first = polled(R"(["t-0",0,1])");
+    const std::string last = polled(R"(["t-0",2,3])");
+    const std::string commit = committing("ok", 3);
+    EXPECT_EQ(with({subscribed, first, polled(R"(["t-0",1,2])"), last, commit, stands_at(3)}),
+              Rules());
+    // By whichever member, but not by somebody else.
+    EXPECT_EQ(
+        with({subscribed, another, first, polled(R"(["t-0",1,2])", 2), last, commit, stands_at(3)}),
+        Rules());
+    EXPECT_EQ(with({subscribed, first, last, commit, stands_at(3)}), Rules{"group-skip"});
+    // What it has not passed yet is still to come, and what was removed is not.
+    EXPECT_EQ(with({subscribed, first, committing("ok", 1), stands_at(1)}), Rules());
+    const std::string removed = R"({"event":"remove","type":"ok","key":"t-0","offset":2})";
+    EXPECT_EQ(with({subscribed, first, last, commit, removed, stands_at(3)}), Rules());
+}
+
 TEST(History, SendsThatBeginAndEndAreOne) {
     History history;
     for (const char* line :
@@ -174,7 +231,9 @@ TEST(History, WhatIsNoEventIsRefused) {
           R"({"event":"send","type":"ok","key":"t-0"})",
           R"({"event":"poll","type":"ok","records":[1]})",
           R"({"event":"poll","type":"ok","records":[["t-0",1]]})",
-          R"({"event":"assign","type":"ok","keys":[1]})", R"({"event":"remove","type":"ok"})"}) {
+          R"({"event":"assign","type":"ok","keys":[1]})", R"({"event":"remove","type":"ok"})",
+          R"({"event":"commit","type":"ok","offsets":[["t-0",1]]})",
+          R"({"event":"committed","type":"ok","group":"g","offsets":[["t-0"]]})"}) {
         History history;
         EXPECT_FALSE(history.read_line(line)) << line;
     }
@@ -182,6 +241,16 @@ TEST(History, WhatIsNoEventIsRefused) {
     const char* begins = R"({"event":"send","type":"invoke","key":"t-0","value":1})";
     EXPECT_TRUE(history.read_line(begins));
     EXPECT_FALSE(history.read_line(begins));
+}
+
+TEST(History, ATextSaysWhichLineIsWrong) {
+    History history;
+    EXPECT_TRUE(history.read_text(""));
+    EXPECT_TRUE(history.read_text("\n" + kComplete + "\n\n" + kComplete));
+    EXPECT_EQ(history.events().size(), 2u);
+    const auto read = history.read_text(kComplete + "\n\n{}\n");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().message.substr(0, 7), "line 3:");
 }
 
 TEST(History, IsReadAsItWasWritten) {
@@ -208,15 +277,17 @@ TEST(History, IsReadAsItWasWritten) {
     removed.key = key;
     removed.offset = 1;
     history.add(removed);
+    HistoryEvent commit;
+    commit.kind = HistoryEvent::Kind::commit;
+    commit.process = reader;
+    commit.group = "readers";
+    commit.offsets = {{key, 1}};
+    history.add(commit);
     history.add(HistoryEvent());  // complete
     const std::string text = history.to_text();
     History again;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find('\n', at);
-        ASSERT_TRUE(again.read_line(std::string_view(text).substr(at, end - at)));
-        at = end + 1;
-    }
-    EXPECT_EQ(again.events().size(), 6u);
+    ASSERT_TRUE(again.read_text(text));
+    EXPECT_EQ(again.events().size(), 7u);
     EXPECT_EQ(again.to_text(), text);
 }
 
