@@ -41,7 +41,7 @@ unit_tests() {
 program_under() {
     preset=$1
     reports=$PWD/out/log/$preset-report
-    step "build-$preset-cauce" "building cauce ($preset)" build "$preset" cauce || {
+    step "build-$preset-cauce" "building cauce ($preset)" build "$preset" cauce check_history || {
         echo "not ok $preset/cauce/build: out/log/build-$preset-cauce.log says why"
         return 1
     }

@@ -48,6 +48,7 @@ class Broker:
     """What it says goes to broker.log in `folder`. Should this program be killed, it ends too."""
 
     START_SECONDS = START_SECONDS_MAX
+    STOPPED = 0  # its status when it was asked to stop
 
     def __init__(self, command, port, folder):
         self.command = [os.fspath(word) for word in command]
@@ -107,7 +108,7 @@ class Broker:
     def stop(self):
         self.signal(signal.SIGTERM)
         status = self.end(STOP_SECONDS_MAX)
-        if status != 0:
+        if status != self.STOPPED:
             raise Failure(f"the broker ended with status {status} when asked to stop: {self.last_words()}")
 
     def end(self, seconds=START_SECONDS_MAX):

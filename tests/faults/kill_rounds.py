@@ -21,11 +21,9 @@ from rig import Rig
 TOPIC = "kills"
 
 
-def lose_a_tail(rig, data):
-    """What a broker would do that answers before it has written: a log ends within the last batch that it acknowledged."""
-    producer = max(rig.producers, key=lambda each: len(each.acknowledged))
-    last = max(offset for offset in list(producer.acknowledged.values()) if offset is not None)
-    segments = glob.glob(os.path.join(data, f"{TOPIC}-{producer.partition}", "*.log"))
+def cut_a_tail(data, topic, partition, last):
+    """Cuts the partition's log within the batch that the offset `last` is in."""
+    segments = glob.glob(os.path.join(data, f"{topic}-{partition}", "*.log"))
     segments = sorted(path for path in segments if int(os.path.basename(path).removesuffix(".log")) <= last)
     with open(segments[-1], "r+b") as log:
         place = 0
@@ -36,6 +34,12 @@ def lose_a_tail(rig, data):
                 break
             place += 12 + length
         log.truncate(place + 12 + length // 2)
+
+
+def lose_a_tail(rig, data):
+    """What a broker would do that answers before it has written: a log ends within the last batch that it acknowledged."""
+    producer = max(rig.producers, key=lambda each: len(each.acknowledged))
+    cut_a_tail(data, TOPIC, producer.partition, max(offset for offset in list(producer.acknowledged.values()) if offset is not None))
 
 
 def kill_round(rig, everything, sabotaged_data):

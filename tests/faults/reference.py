@@ -12,6 +12,7 @@ class Reference(Broker):
     """Its properties are in `folder`, what it stores is in `data`."""
 
     START_SECONDS = 120
+    STOPPED = 143  # as Java tells of a signal that its program has seen to
 
     def __init__(self, folder, data, settings):
         folder = pathlib.Path(folder)
