@@ -31,6 +31,7 @@ def program(name):
 
 
 compare = program("compare")
+compaction = program("compaction")
 
 
 class Median(unittest.TestCase):
@@ -221,6 +222,48 @@ class Measuring(unittest.TestCase):
             self.assertTrue(is_awake)
             self.assertEqual(wanted(), 0)
         self.assertEqual(wanted(), before)
+
+
+
+class Compaction(unittest.TestCase):
+    """What bench/compaction takes for the same work, and for the same result."""
+
+    def both(self, **ours):
+        of = {"keys": 5, "tombstones": 1, "records": 20, "digest": "d"}
+        return {compaction.OURS: {**of, **ours}, compaction.THEIRS: of}
+
+    def setUp(self):
+        self.layout = {compaction.OURS: [(0, 10), (7, 3)], compaction.THEIRS: [(0, 10), (7, 3)]}
+        self.left = {name: {**of, "records": 6} for name, of in self.both().items()}
+
+    def refused(self, layout, before, after):
+        with self.assertRaises(brokers.Failure):
+            compaction.Bench.compare(layout, before, after)
+
+    def test_the_same(self):
+        compaction.Bench.compare(self.layout, self.both(), self.left)
+
+    def test_segments_that_differ(self):
+        self.refused({**self.layout, compaction.OURS: [(0, 10), (8, 3)]}, self.both(), self.left)
+
+    def test_records_that_differ(self):
+        for lost in ({"digest": "e"}, {"keys": 4}, {"tombstones": 0}):
+            for name in self.left:
+                self.refused(self.layout, self.both(), {**self.left, name: {**self.left[name], **lost}})
+            self.refused(self.layout, self.both(**lost), self.left)
+
+    def test_nothing_was_removed(self):
+        for name in self.left:
+            self.refused(self.layout, self.both(), {**self.left, name: self.both()[name]})
+
+    def test_what_the_checkpoint_says(self):
+        with tempfile.TemporaryDirectory() as folder:
+            broker = brokers.Broker(folder)
+            self.assertEqual(compaction.cleaned_up_to(broker, "t-1"), 0)
+            (broker.data / "log").mkdir(parents=True)
+            (broker.data / "log" / "cleaner-offset-checkpoint").write_text("0\n3\nt 0 5\nt-1 1 6\nt-1 0 7\n")
+            self.assertEqual(compaction.cleaned_up_to(broker, "t-1"), 7)
+            self.assertEqual(compaction.cleaned_up_to(broker, "t-2"), 0)
 
 
 if __name__ == "__main__":
