@@ -91,7 +91,8 @@ class Sender(Client):
             for _ in range(self.rng.choice((1, 1, 2, 5, 20, 60))):
                 self.send(producer, self.rng.randrange(self.partitions), self.first_value + number)
                 number += 1
-            producer.poll(self.rng.choice((0.005, 0.02, 0.05, 0.2)))
+            producer.poll(0)
+            time.sleep(self.rng.choice((0, 0.005, 0.02, 0.1)))
         left = producer.flush(SECONDS)
         if left:
             problem(f"producer {self.process}: {left} records are on their way still, {SECONDS} s after the last fault")
