@@ -243,6 +243,7 @@ Result<void> Partition::write_gathered() {
     if (CAUCE_MUTANT("gathered-not-written")) return {};
     auto written = log_->write_gathered();
     if (!written) return std::unexpected(to_error(written.error()));
+    advance_high_watermark();
     return {};
 }
 
@@ -251,7 +252,7 @@ void Partition::advance_high_watermark() {
     // One replica: the smallest over the ISR is our own.
     const bool durable = settings_->log->durability == storage::Durability::flush &&
                          !CAUCE_MUTANT("answer-before-flush");
-    const Offset reached = durable ? log_->flushed_offset() : log_->end_offset();
+    const Offset reached = durable ? log_->flushed_offset() : log_->written_offset();
     if (reached <= high_watermark_) return;
     high_watermark_ = reached;
     log_->producers().high_watermark_moved(reached);

@@ -124,6 +124,39 @@ TEST(Partition, BatchesOfOneTurnAreWrittenTogether) {
     EXPECT_GT(stand.disk.contents(file).size(), first.size() + second.size());
 }
 
+// A process that is killed before the write must not have told anybody, not even where the log
+// ends.
+TEST(Partition, InPageCacheModeNothingIsVisibleBeforeItIsWritten) {
+    Stand stand(storage::Durability::page_cache);
+    stand.lead();
+    AppendOptions options;
+    options.gather = true;
+    Buffer first = stand.batch(3);
+    ASSERT_TRUE(stand.partition->append_as_leader(first, options));
+    EXPECT_EQ(stand.partition->log_end(), Offset{3});
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{0});
+    EXPECT_EQ(stand.read(0).records.size, 0u);
+    const auto latest =
+        stand.shard.await(stand.partition->list_offset(kLatest, Isolation::read_uncommitted));
+    ASSERT_TRUE(latest);
+    EXPECT_EQ(latest->offset, Offset{0});
+    // Another append writes both.
+    ASSERT_TRUE(stand.append(stand.batch(1)));
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{4});
+    Buffer third = stand.batch(1);
+    ASSERT_TRUE(stand.partition->append_as_leader(third, options));
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{4});
+    ASSERT_TRUE(stand.partition->write_gathered());
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{5});
+    // Nor is it when the write fails.
+    Buffer last = stand.batch(1);
+    ASSERT_TRUE(stand.partition->append_as_leader(last, options));
+    stand.disk.change_error = EIO;
+    EXPECT_FALSE(stand.partition->write_gathered());
+    EXPECT_TRUE(stand.home.offline());
+    EXPECT_EQ(stand.partition->high_watermark(), Offset{5});
+}
+
 runtime::Task<void> wait_committed(Partition& partition, Offset next, MonoTime deadline,
                                    std::optional<Result<void>>& outcome) {
     outcome.emplace(co_await partition.committed(next, deadline));

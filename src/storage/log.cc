@@ -39,6 +39,7 @@ Log::Log(DirectoryShard& home, LogOpenOptions options)
       config_(std::move(options.config)),
       start_offset_(options.start_offset),
       end_offset_(options.start_offset),
+      written_offset_(options.start_offset),
       flushed_offset_(options.start_offset),
       flushing_upto_(kNoFlush) {}
 
@@ -53,7 +54,7 @@ runtime::Task<IoResult<std::unique_ptr<Log>>> Log::open(DirectoryShard& home,
     if (!found) co_return std::unexpected(std::move(found).error());
     log->recovery_ = std::make_unique<RecoveryReport>(std::move(found->report));
     log->start_offset_ = found->start_offset;
-    log->end_offset_ = found->end_offset;
+    log->end_offset_ = log->written_offset_ = found->end_offset;
     log->flushed_offset_ = found->flushed_offset;
     log->segments_ = std::move(found->segments);
     log->snapshots_ = std::move(found->snapshots);
@@ -208,7 +209,9 @@ IoResult<AppendInfo> Log::append_gathering(BytesView batch) {
 IoResult<void> Log::write_gathered() {
     if (home_.offline()) return offline_error();
     if (segments_.empty()) return {};
-    return active().write_gathered();
+    RETURN_IF_ERROR(active().write_gathered());
+    written_offset_ = end_offset_;
+    return {};
 }
 
 IoResult<AppendInfo> Log::append(std::span<const BytesView> batches, Write write) {
@@ -283,6 +286,8 @@ IoResult<AppendInfo> Log::append(std::span<const BytesView> batches, Write write
     }();
     if (!appended) return std::unexpected(home_.judge_write(std::move(appended).error()));
     if (home_.offline()) return offline_error();
+    // What gathered before was written along with it.
+    if (!active().has_gathered()) written_offset_ = end_offset_;
     after_append(info);
     return info;
 }
@@ -666,7 +671,7 @@ runtime::Task<IoResult<void>> Log::cut_at(Offset end) {
     if (*first_gone) end = std::min(end, (*first_gone)->head.base_offset);
     auto truncated = co_await active().truncate(end, position);
     if (!truncated) co_return truncated;
-    end_offset_ = end;
+    end_offset_ = written_offset_ = end;
     if (cleaned_upto_) cleaned_upto_ = std::min(*cleaned_upto_, end);
     flushed_offset_ = std::min(flushed_offset_, end);
     flushing_upto_ = std::min(flushing_upto_, end);
@@ -698,7 +703,7 @@ runtime::Task<IoResult<void>> Log::truncate_fully_and_start_at(Offset start) {
         if (!removed && removed.error().number != ENOENT)
             co_return std::unexpected(home_.judge_write(std::move(removed).error()));
     }
-    start_offset_ = end_offset_ = flushed_offset_ = start;
+    start_offset_ = end_offset_ = written_offset_ = flushed_offset_ = start;
     if (flushing_upto_ != kNoFlush) flushing_upto_ = start;
     producers_.clear();
     dirty_.files.clear();

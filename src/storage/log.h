@@ -3,8 +3,8 @@
 // leader epochs, and belongs to one shard.
 //
 // What must hold: batches stand in offset order without overlap; start_offset <= flushed_offset <=
-// end_offset; everything below flushed_offset is on the device, with the names and indexes needed
-// to find it again.
+// end_offset, and written_offset between the last two; everything below flushed_offset is on the
+// device, with the names and indexes needed to find it again.
 //
 // Suspension: append, roll and try_read do not wait for anything. While truncate_to,
 // truncate_fully_and_start_at, close or remove run, nothing else may be called but the plain
@@ -159,6 +159,9 @@ public:
     Offset start_offset() const { return start_offset_; }
     // One past the last record.
     Offset end_offset() const { return end_offset_; }
+    // Everything below it is in the files, where it survives the process. Between append_gathering
+    // and write_gathered it is behind end_offset.
+    Offset written_offset() const { return written_offset_; }
     // Everything below it is on the device.
     Offset flushed_offset() const { return flushed_offset_; }
     // What belongs into the recovery-point checkpoint. It falls when the log is truncated below it;
@@ -344,6 +347,7 @@ private:
     // State.
     Offset start_offset_;
     Offset end_offset_;
+    Offset written_offset_;
     Offset flushed_offset_;
     Offset flushing_upto_;           // what the flush under way will have made durable
     Segments segments_;              // by base offset; the last is the active one

@@ -78,6 +78,7 @@ public:
     // secured, and size() counts them at once; so an error takes the directory offline.
     IoResult<void> gather(std::span<const BytesView> parts, std::uint64_t bytes);
     IoResult<void> write_gathered();
+    bool has_gathered() const { return !gathered_.empty(); }
     // Takes note of a batch that was written behind the last one noted.
     void note(const BatchHead& batch, std::uint32_t position, const LogConfig& config);
     // Stores the index entries that gathered. The files are added to `dirty`.
