@@ -600,7 +600,7 @@ runtime::Task<IoResult<std::size_t>> Log::delete_old_segments(Offset keep_from) 
         facts.size_bytes = oldest->size();
         auto newest_record = co_await oldest->max_timestamp();
         if (!newest_record) co_return std::unexpected(std::move(newest_record).error());
-        if (segments_.empty() || segments_.front() != oldest || closed_) continue;
+        if (segments_.empty() || segments_.front() != oldest || closed_ || busy_) continue;
         facts.next_base = segments_.size() == 1 ? end_offset_ : segments_[1]->base_offset();
         facts.largest_timestamp =
             newest_record->timestamp >= 0 ? newest_record->timestamp : oldest->created().ms;

@@ -164,22 +164,26 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
 
         if (limit - begin->position > request.max_bytes) {
             const std::uint64_t most = begin->position + request.max_bytes;
-            auto boundary = co_await segment->boundary_below(static_cast<std::uint32_t>(most));
-            if (!boundary) co_return std::unexpected(std::move(boundary).error());
-            ASSIGN_OR_CO_RETURN(auto file, segment->file());
+            auto scanner = co_await segment->scan_below(static_cast<std::uint32_t>(most),
+                                                        begin->position, limit);
+            if (!scanner) co_return std::unexpected(std::move(scanner).error());
             // From the index' last entry below batch by batch, as long as they fit; the first one
             // if it must.
-            std::uint32_t end = std::max(*boundary, begin->position);
-            constexpr std::uint64_t kReadAhead = 4096;
-            BatchScanner scanner(std::move(file), end, limit, kReadAhead);
+            auto end = static_cast<std::uint32_t>(scanner->position());
+            std::optional<Offset> sound_until;
             while (end < limit) {
-                auto batch = co_await scanner.next();
+                auto batch = co_await scanner->next();
                 if (!batch) co_return std::unexpected(std::move(batch).error());
+                // What is sound before the damage is there for who reads up to it.
+                if (!*batch && sound_until) {
+                    next = *sound_until;
+                    break;
+                }
                 if (!*batch) {
                     // Next time all of it is looked up, and a damaged index noticed.
                     if (known && places_ != nullptr) places_->clear();
                     co_return io_fail(EBADMSG, "read",
-                                      *folder_ + " at " + std::to_string(scanner.position()));
+                                      *folder_ + " at " + std::to_string(scanner->position()));
                 }
                 const bool must = end == begin->position && request.at_least_one;
                 if ((*batch)->end() > most && !must) {
@@ -187,6 +191,7 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
                     break;
                 }
                 end = static_cast<std::uint32_t>((*batch)->end());
+                sound_until = (*batch)->head.last_offset + 1;
             }
             if (end == begin->position) co_return nothing_at(request.from);
             limit = end;

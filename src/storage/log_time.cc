@@ -62,18 +62,15 @@ runtime::Task<IoResult<std::optional<TimestampOffset>>> Log::offset_for_timestam
     std::int64_t timestamp, Offset upper_bound) {
     const auto segments = segments_;
     const std::uint32_t cuts = cuts_;
-    const auto not_later = [timestamp](const TimeEntry& e) { return e.timestamp <= timestamp; };
     for (const auto& segment : segments) {
         if (segment->base_offset() >= upper_bound) break;
         auto largest = co_await segment->max_timestamp();
         if (!largest) co_return std::unexpected(std::move(largest).error());
         if (largest->timestamp < timestamp) continue;
 
-        // All batches before the one this entry names are too old.
-        auto entry = co_await segment->times().last_where(not_later);
-        if (!entry) co_return std::unexpected(std::move(entry).error());
-        Offset from = segment->base_offset();
-        if (*entry) from = from + (*entry)->entry.relative_offset;
+        auto begin = co_await segment->none_before(timestamp);
+        if (!begin) co_return std::unexpected(std::move(begin).error());
+        Offset from = *begin;
         from = std::max(from, start_offset_);
         auto first = co_await segment->find(from, segment->size());
         if (!first) co_return std::unexpected(std::move(first).error());

@@ -17,6 +17,8 @@ constexpr std::uint32_t kGatherBytes = 256 * 1024;
 constexpr std::size_t kGatherParts = 64;
 // A lookup reads from an index entry to the batch it wants, seldom more than this.
 constexpr std::uint64_t kFindReadAhead = 8 * 1024;
+// From a boundary to another one close by.
+constexpr std::uint64_t kBoundaryReadAhead = 4096;
 // For indexes that are built anew where no configuration is at hand: Kafka's default.
 constexpr std::int64_t kRebuildInterval = 4096;
 
@@ -32,6 +34,34 @@ std::uint32_t guess_entry(std::uint64_t part, std::uint64_t whole, std::uint32_t
 
 struct Nobody final : Segment::Seen {
     void batch(const BatchHead&) override {}
+};
+
+// Both indexes of a segment, made from its first batch on.
+struct IndexRows {
+    explicit IndexRows(Offset base) : base(base) {}
+
+    Offset base;
+    std::vector<OffsetEntry> offsets;
+    std::vector<TimeEntry> times;
+    TimeEntry largest{-1, 0};
+    std::int64_t last_time_entry = -1;
+    std::uint64_t bytes_since_entry = 0;
+
+    void add(const BatchHead& batch, std::uint32_t position, std::int64_t interval_bytes) {
+        const auto last = static_cast<std::uint32_t>(batch.last_offset - base);
+        if (batch.max_timestamp > largest.timestamp) largest = {batch.max_timestamp, last};
+        if (bytes_since_entry > static_cast<std::uint64_t>(interval_bytes)) {
+            offsets.push_back({last, position});
+            end();
+            bytes_since_entry = 0;
+        }
+        bytes_since_entry += batch.size_bytes;
+    }
+    void end() {
+        if (largest.timestamp <= last_time_entry) return;
+        times.push_back(largest);
+        last_time_entry = largest.timestamp;
+    }
 };
 
 }  // namespace
@@ -109,13 +139,11 @@ runtime::Task<IoResult<void>> Segment::read_first_timestamp() {
 
 runtime::Task<IoResult<std::optional<Offset>>> Segment::load_as_active() {
     CO_RETURN_IF_ERROR(ensure_indexes());
-    largest_ = Largest{-1, place_.base};
-    last_time_entry_ = -1;
+    TimeEntry newest{-1, 0};
     if (times_.count() > 0) {
         auto last = co_await times_.at(times_.count() - 1);
         if (!last) co_return std::unexpected(std::move(last).error());
-        largest_ = Largest{last->timestamp, place_.base + last->relative_offset};
-        last_time_entry_ = last->timestamp;
+        newest = *last;
     }
     OffsetEntry last;
     const bool indexed = offsets_.count() > 0;
@@ -128,6 +156,10 @@ runtime::Task<IoResult<std::optional<Offset>>> Segment::load_as_active() {
     ASSIGN_OR_CO_RETURN(auto opened, file());
     BatchScanner scanner(std::move(opened), last.position, size_);
     Offset next = place_.base;
+    Largest largest{-1, place_.base};  // of the batches from the last index entry on
+    const Offset named = place_.base + newest.relative_offset;
+    bool met = times_.count() == 0;
+    bool named_right = newest.relative_offset <= INT32_MAX;
     bool first = indexed;
     while (true) {
         auto batch = co_await scanner.next();
@@ -136,14 +168,39 @@ runtime::Task<IoResult<std::optional<Offset>>> Segment::load_as_active() {
         const BatchHead& head = (*batch)->head;
         const bool fits = first ? head.last_offset == place_.base + last.relative_offset
                                 : head.base_offset >= next;
-        if (!fits) co_return std::optional<Offset>();
+        if (!fits || head.last_offset - place_.base > INT32_MAX) co_return std::optional<Offset>();
         first = false;
         next = head.last_offset + 1;
-        if (head.max_timestamp > largest_->timestamp)
-            largest_ = Largest{head.max_timestamp, head.last_offset};
+        if (head.max_timestamp > largest.timestamp)
+            largest = Largest{head.max_timestamp, head.last_offset};
+        if (head.base_offset <= named && named <= head.last_offset && !met) {
+            met = true;
+            named_right = head.max_timestamp == newest.timestamp;
+        }
     }
     if (scanner.broken() != nullptr) co_return std::optional<Offset>();
     bytes_since_entry_ = size_ - last.position;
+    largest_.reset();
+    if (!met && named_right) {
+        const auto elsewhere = co_await find(named, size_);
+        // Where the batches themselves are damaged nothing can be said.
+        if (!elsewhere && elsewhere.error().number != EBADMSG)
+            co_return std::unexpected(elsewhere.error());
+        if (elsewhere)
+            named_right = *elsewhere && (*elsewhere)->head.max_timestamp == newest.timestamp;
+    }
+    // The index may have lost its entries altogether.
+    if (times_.count() == 0 && indexed && largest.timestamp >= 0) named_right = false;
+    // It may have been built anew on the way.
+    if (!largest_ && named_right) {
+        const bool grew = largest.timestamp > newest.timestamp;
+        largest_ = grew ? largest : Largest{newest.timestamp, named};
+        last_time_entry_ = newest.timestamp;
+    } else if (!largest_) {
+        home_.logger().warn("index of " + path(kLogSuffix) + " is damaged, building it anew");
+        auto rebuilt = co_await rebuild_indexes();
+        if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    }
     auto loaded = co_await aborted().load();
     if (!loaded) co_return std::unexpected(std::move(loaded).error());
     auto first_read = co_await read_first_timestamp();
@@ -309,27 +366,26 @@ runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(
 
         ASSIGN_OR_CO_RETURN(auto opened, file());
         BatchScanner scanner(std::move(opened), start, limit, kFindReadAhead);
-        bool sound = start < size_;
-        while (sound) {
+        // From a batch that is the one its entry names every other is found, or is damaged itself.
+        bool entry_holds = !*entry;
+        while (start < size_) {
             auto batch = co_await scanner.next();
             if (!batch) co_return std::unexpected(std::move(batch).error());
             if (!*batch) {
                 if (scanner.broken() == nullptr) co_return std::optional<BatchScanner::Batch>();
-                sound = false;
                 break;
             }
             // Another place's batches, where a write was misdirected.
             const Offset last = (*batch)->head.last_offset;
-            if ((*batch)->head.base_offset < place_.base || (behind && last >= *behind)) {
-                sound = false;
-                break;
+            if ((*batch)->head.base_offset < place_.base || (behind && last >= *behind)) break;
+            if (!entry_holds) {
+                entry_holds = last == place_.base + (*entry)->entry.relative_offset;
+                if (!entry_holds) break;
             }
-            if ((*batch)->position == start && *entry)
-                sound = (*batch)->head.last_offset == place_.base + (*entry)->entry.relative_offset;
-            if (sound && last >= offset) co_return *batch;
+            if (last >= offset) co_return *batch;
         }
         if (size_ == 0) co_return std::optional<BatchScanner::Batch>();
-        if (attempt > 0)
+        if (entry_holds || attempt > 0)
             co_return io_fail(EBADMSG, "read",
                               path(kLogSuffix) + " at " + std::to_string(scanner.position()));
         home_.logger().warn("index of " + path(kLogSuffix) + " is damaged, building it anew");
@@ -338,33 +394,103 @@ runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> Segment::find(
     }
 }
 
-runtime::Task<IoResult<std::uint32_t>> Segment::boundary_below(std::uint32_t position) {
-    CO_RETURN_IF_ERROR(ensure_indexes());
-    const auto not_above = [position](const OffsetEntry& e) { return e.position <= position; };
-    const std::uint32_t guess = guess_entry(position, size_, offsets_.count());
-    auto entry = co_await offsets_.last_where(not_above, guess);
-    if (!entry) co_return std::unexpected(std::move(entry).error());
-    co_return *entry ? (*entry)->entry.position : 0u;
+runtime::Task<IoResult<BatchScanner>> Segment::scan_below(std::uint32_t upto, std::uint32_t from,
+                                                          std::uint32_t limit) {
+    const auto not_above = [upto](const OffsetEntry& e) { return e.position <= upto; };
+    for (int attempt = 0;; ++attempt) {
+        CO_RETURN_IF_ERROR(ensure_indexes());
+        const std::uint32_t guess = guess_entry(upto, size_, offsets_.count());
+        auto entry = co_await offsets_.last_where(not_above, guess);
+        if (!entry) co_return std::unexpected(std::move(entry).error());
+        const bool above = *entry && (*entry)->entry.position > from;
+        const std::uint32_t start = above && attempt < 2 ? (*entry)->entry.position : from;
+        ASSIGN_OR_CO_RETURN(auto opened, file());
+        BatchScanner scanner(std::move(opened), start, limit, kBoundaryReadAhead);
+        if (start == from) co_return scanner;
+        auto batch = co_await scanner.next();
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (*batch && (*batch)->head.last_offset == place_.base + (*entry)->entry.relative_offset) {
+            scanner.step_back(**batch);
+            co_return scanner;
+        }
+        // Damaged again meanwhile: it does without.
+        if (attempt > 0) continue;
+        home_.logger().warn("index of " + path(kLogSuffix) + " is damaged, building it anew");
+        auto rebuilt = co_await rebuild_indexes();
+        if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    }
+}
+
+runtime::Task<IoResult<bool>> Segment::is_largest(TimeEntry entry) {
+    auto named = co_await find(place_.base + entry.relative_offset, size_);
+    if (!named && named.error().number != EBADMSG)
+        co_return std::unexpected(std::move(named).error());
+    if (!named || !*named || entry.relative_offset > INT32_MAX ||
+        (*named)->head.base_offset > place_.base + entry.relative_offset ||
+        (*named)->head.max_timestamp != entry.timestamp)
+        co_return false;
+    // Usually it is one of the last batches.
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    BatchScanner scanner(std::move(opened), (*named)->end(), size_, kFindReadAhead);
+    while (true) {
+        auto batch = co_await scanner.next();
+        if (!batch) co_return std::unexpected(std::move(batch).error());
+        if (!*batch) co_return true;
+        if ((*batch)->head.max_timestamp > entry.timestamp) co_return false;
+    }
 }
 
 runtime::Task<IoResult<TimeEntry>> Segment::max_timestamp() {
     if (!largest_) {
         CO_RETURN_IF_ERROR(ensure_indexes());
-        TimeEntry last{-1, 0};
         if (times_.count() > 0) {
-            auto entry = co_await times_.at(times_.count() - 1);
-            if (!entry) co_return std::unexpected(std::move(entry).error());
-            last = *entry;
-        } else if (size_ > 0) {
-            // A finished segment has an entry: the file was lost, perhaps by a deletion that a
-            // power loss undid in part. Or all of it is of format 0, which has no timestamps.
+            auto last = co_await times_.at(times_.count() - 1);
+            if (!last) co_return std::unexpected(std::move(last).error());
+            auto right = co_await is_largest(*last);
+            if (!right) co_return std::unexpected(std::move(right).error());
+            if (*right) {
+                largest_ = Largest{last->timestamp, place_.base + last->relative_offset};
+            } else {
+                home_.logger().warn("index of " + path(kLogSuffix) +
+                                    " is damaged, building it anew");
+            }
+        } else if (size_ == 0) {
+            largest_ = Largest{-1, place_.base};
+        }
+        // A finished segment without an entry: the file was lost, perhaps by a deletion that a
+        // power loss undid in part. Or all of it is of format 0, which has no timestamps.
+        if (!largest_) {
             auto rebuilt = co_await rebuild_indexes();
             if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
-            co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
         }
-        largest_ = Largest{last.timestamp, place_.base + last.relative_offset};
     }
     co_return TimeEntry{largest_->timestamp, relative(largest_->offset)};
+}
+
+runtime::Task<IoResult<Offset>> Segment::none_before(std::int64_t timestamp) {
+    const auto not_later = [timestamp](const TimeEntry& e) { return e.timestamp <= timestamp; };
+    for (int attempt = 0;; ++attempt) {
+        CO_RETURN_IF_ERROR(ensure_indexes());
+        auto found = co_await times_.last_where(not_later);
+        if (!found) co_return std::unexpected(std::move(found).error());
+        // The one before it is taken, which costs an interval of the index. So a single entry that
+        // is damaged leads nobody too far: neither when it is the one that was found, nor when it
+        // is this one.
+        if (!*found || (*found)->number == 0) co_return place_.base;
+        auto before = co_await times_.at((*found)->number - 1);
+        if (!before) co_return std::unexpected(std::move(before).error());
+        const Offset from = place_.base + before->relative_offset;
+        if (before->timestamp <= timestamp &&
+            before->relative_offset < (*found)->entry.relative_offset) {
+            auto named = co_await find(from, size_);
+            if (!named) co_return std::unexpected(std::move(named).error());
+            if (*named && (*named)->head.max_timestamp == before->timestamp) co_return from;
+        }
+        if (attempt > 0) co_return place_.base;
+        home_.logger().warn("index of " + path(kLogSuffix) + " is damaged, building it anew");
+        auto rebuilt = co_await rebuild_indexes();
+        if (!rebuilt) co_return std::unexpected(std::move(rebuilt).error());
+    }
 }
 
 runtime::Task<IoResult<std::int64_t>> Segment::first_timestamp() {
@@ -485,14 +611,62 @@ runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
 }
 
 runtime::Task<IoResult<void>> Segment::rebuild_indexes() {
+    // Beyond damage of the batches themselves what the old index knows is all there is.
+    const std::uint32_t cuts = cuts_;
+    auto known = co_await offsets_.all();
+    if (!known) co_return std::unexpected(std::move(known).error());
+    IndexRows rows(place_.base);
+    std::size_t hint = 0;
+    std::optional<Offset> expected;  // the last offset of the batch that a hint leads to
+    Offset next = place_.base;
+    std::uint64_t position = 0;
+    // To the end as it is when it is reached: more may be appended meanwhile.
+    while (position < size_) {
+        ASSIGN_OR_CO_RETURN(auto opened, file());
+        BatchScanner scanner(std::move(opened), position, size_);
+        while (true) {
+            auto batch = co_await scanner.next();
+            if (!batch) co_return std::unexpected(std::move(batch).error());
+            if (!*batch) break;
+            const BatchHead& head = (*batch)->head;
+            // Nothing of another place's batches belongs into these indexes.
+            const bool fits = head.base_offset >= next &&
+                              head.last_offset - place_.base <= INT32_MAX &&
+                              (!expected || head.last_offset == *expected);
+            if (!fits) {
+                scanner.refuse(**batch, "an offset that does not follow");
+                break;
+            }
+            rows.add(head, static_cast<std::uint32_t>((*batch)->position), kRebuildInterval);
+            next = head.last_offset + 1;
+            expected.reset();
+        }
+        if (cuts != cuts_) co_return io_fail(ECANCELED, "index", path(kLogSuffix));
+        position = scanner.position();
+        if (scanner.broken() == nullptr) continue;
+        while (hint < known->size() && (*known)[hint].position <= position)
+            ++hint;
+        if (hint == known->size()) break;
+        position = (*known)[hint].position;
+        expected = place_.base + (*known)[hint].relative_offset;
+        // Nobody gets there but by an entry.
+        rows.bytes_since_entry = kRebuildInterval + 1;
+    }
+    rows.end();
     offsets_.start_empty();
     times_.start_empty();
-    largest_ = Largest{-1, place_.base};
-    last_time_entry_ = -1;
-    auto indexed = co_await index_from(0, kRebuildInterval);
-    if (!indexed) co_return std::unexpected(std::move(indexed).error());
-    add_time_entry();
-    co_return store_indexes();
+    for (const OffsetEntry& entry : rows.offsets)
+        offsets_.append(entry);
+    for (const TimeEntry& entry : rows.times)
+        times_.append(entry);
+    bytes_since_entry_ = rows.bytes_since_entry;
+    largest_ = Largest{rows.largest.timestamp, place_.base + rows.largest.relative_offset};
+    last_time_entry_ = rows.last_time_entry;
+    // Until the disk takes them they stay in memory.
+    if (home_.offline()) co_return IoResult<void>{};
+    auto stored = store_indexes();
+    if (stored || is_disk_full(stored.error())) co_return IoResult<void>{};
+    co_return std::unexpected(home_.judge_write(std::move(stored).error()));
 }
 
 runtime::Task<IoResult<void>> Segment::complete_indexes(Offset end, const LogConfig& config) {
@@ -532,6 +706,7 @@ runtime::Task<IoResult<Segment::Indexed>> Segment::index_from(std::uint32_t posi
 
 runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t position) {
     CO_RETURN_IF_ERROR(ensure_indexes());
+    ++cuts_;
     const std::int64_t limit = offset - place_.base;
     const auto entry_stays = [limit, position](const OffsetEntry& e) {
         return std::int64_t{e.relative_offset} < limit && e.position < position;
@@ -551,6 +726,7 @@ runtime::Task<IoResult<void>> Segment::truncate(Offset offset, std::uint32_t pos
     CO_RETURN_IF_ERROR(aborted().truncate(offset));
     ASSIGN_OR_CO_RETURN(auto opened, file());
     CO_RETURN_IF_ERROR(opened->truncate(position));
+    ++cuts_;
     size_ = position;
     reserved_end_ = position;
     auto end = co_await load_as_active();

@@ -93,14 +93,21 @@ public:
 
     // The first batch whose last offset is at or above `offset`, and which begins below `limit`;
     // nothing when there is none. A damaged index is rebuilt on the way. `behind`: the offset at
-    // which the segment ends; who knows it is answered with fewer reads.
+    // which the segment ends; who knows it is answered with fewer reads. EBADMSG: what stands
+    // there is no batch, or none of this place.
     runtime::Task<IoResult<std::optional<BatchScanner::Batch>>> find(
         Offset offset, std::uint32_t limit, std::optional<Offset> behind = std::nullopt);
-    // A batch boundary at or below `position`, as far up as the index knows.
-    runtime::Task<IoResult<std::uint32_t>> boundary_below(std::uint32_t position);
+    // A walk to `limit` that begins at a batch boundary at or below `upto`, as far up as the index
+    // knows, but not below `from`, where a batch begins. A damaged index is rebuilt on the way.
+    runtime::Task<IoResult<BatchScanner>> scan_below(std::uint32_t upto, std::uint32_t from,
+                                                     std::uint32_t limit);
 
-    // Largest timestamp, -1 for none, and the last offset of the first batch that has it.
+    // Largest timestamp, -1 for none, and the last offset of the first batch that has it. What the
+    // time index says is held against the batches first: records are deleted by it.
     runtime::Task<IoResult<TimeEntry>> max_timestamp();
+    // An offset of which no batch before it has a timestamp at or above `timestamp`, as far up as
+    // the time index knows; the segment's first one when it knows nothing.
+    runtime::Task<IoResult<Offset>> none_before(std::int64_t timestamp);
     // The largest of its first batch; -1 for none.
     runtime::Task<IoResult<std::int64_t>> first_timestamp();
 
@@ -158,6 +165,10 @@ private:
     // them, hold. What the indexes hold beyond is forgotten.
     runtime::Task<IoResult<std::uint32_t>> trusted_prefix(Offset below);
     runtime::Task<IoResult<void>> read_first_timestamp();
+    // Whether the batch that the entry names has its timestamp, and none behind it a larger one.
+    runtime::Task<IoResult<bool>> is_largest(TimeEntry entry);
+    // From the batches. In memory all of it changes in one turn: others may append and look things
+    // up meanwhile.
     runtime::Task<IoResult<void>> rebuild_indexes();
     struct Indexed {
         Offset next_offset;
@@ -176,6 +187,7 @@ private:
 
     std::int64_t jitter_ms_;
     std::uint32_t size_ = 0;
+    std::uint32_t cuts_ = 0;  // truncations so far
     std::uint64_t reserved_end_ = 0;
     std::vector<BytesView> gathered_;  // the last bytes of size_, which are not in the file yet
     std::uint32_t gathered_bytes_ = 0;
