@@ -59,17 +59,22 @@ IoResult<Listing> read_folder(runtime::Disk& disk, const std::string& folder) {
 // Takes the leader epochs from the batches that recovery looks at.
 class SeenBatches final : public Segment::Seen {
 public:
-    explicit SeenBatches(OpenedLog& log) : log_(log) {}
+    // `known_below`: the file tells of every batch there, or is not the log's.
+    SeenBatches(OpenedLog& log, Offset known_below) : log_(log), known_below_(known_below) {}
     void batch(const BatchHead& head) override {
         // The file may tell of a later beginning of this epoch, before a cut.
         if (head.leader_epoch.value < 0 ||
             log_.epochs.epoch_at(head.base_offset) == head.leader_epoch)
             return;
+        if (head.last_offset < known_below_) contradicted_ = true;
         log_.epochs_changed |= log_.epochs.assign(head.leader_epoch, head.base_offset);
     }
+    bool contradicted() const { return contradicted_; }
 
 private:
     OpenedLog& log_;
+    Offset known_below_;
+    bool contradicted_ = false;
 };
 
 // Where the segment that holds `offset` stands in the row: the last that begins at or below it, or
@@ -91,7 +96,23 @@ IoResult<void> delete_segments(DirectoryShard& home, Segments& segments, std::si
     return {};
 }
 
-// The epochs of all batches, when the file that should tell them is damaged.
+// Whether the epochs are those of the first and of the last batch. A file that is gone, empty, or
+// that of a younger log is found out so, with two looks.
+runtime::Task<IoResult<bool>> epochs_fit(const OpenedLog& log) {
+    for (const Offset offset : {log.start_offset, log.end_offset - 1}) {
+        if (offset < log.start_offset) break;
+        Segment& segment = *log.segments[floor_segment(log.segments, offset)];
+        const auto batch = co_await segment.find(offset, segment.size());
+        // Where the batches themselves are damaged nothing can be said.
+        if (!batch && batch.error().number != EBADMSG) co_return std::unexpected(batch.error());
+        if (!batch || !*batch || (*batch)->head.leader_epoch.value < 0) continue;
+        const Offset at = std::max((*batch)->head.base_offset, log.start_offset);
+        if (log.epochs.epoch_at(at) != (*batch)->head.leader_epoch) co_return false;
+    }
+    co_return true;
+}
+
+// The epochs of all batches, when the file that should tell them does not.
 runtime::Task<IoResult<void>> scan_epochs(const Segments& segments, Segment::Seen& seen) {
     for (const auto& segment : segments) {
         ASSIGN_OR_CO_RETURN(auto file, segment->file());
@@ -133,8 +154,8 @@ runtime::Task<IoResult<bool>> was_compacted(const Segments& segments) {
 // afterwards.
 runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& log,
                                                std::size_t first, Offset verify_from,
-                                               const LogConfig& config) {
-    SeenBatches seen(log);
+                                               const LogConfig& config, bool& epochs_doubtful) {
+    SeenBatches seen(log, verify_from);
     for (std::size_t i = first; i < log.segments.size(); ++i) {
         Segment& segment = *log.segments[i];
         auto recovered = co_await segment.recover(verify_from, config, seen);
@@ -167,6 +188,7 @@ runtime::Task<IoResult<void>> recover_segments(DirectoryShard& home, OpenedLog& 
         }
         if (!last) CO_RETURN_IF_ERROR(segment.finish(&log.dirty));
     }
+    epochs_doubtful |= seen.contradicted();
     co_return IoResult<void>{};
 }
 
@@ -296,12 +318,13 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
 
     auto epochs = co_await read_file(disk, *folder + "/leader-epoch-checkpoint");
     if (!epochs) co_return std::unexpected(std::move(epochs).error());
-    bool epochs_damaged = false;
+    // One that is gone says as much as one without entries.
+    bool epochs_doubtful = false;
     if (*epochs && !(*epochs)->empty()) {
         if (auto parsed = LeaderEpochs::parse(as_text(**epochs)))
             log.epochs = std::move(*parsed);
         else
-            epochs_damaged = true;
+            epochs_doubtful = true;
     }
 
     for (const Offset base : listing.logs) {
@@ -339,8 +362,8 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
             }
         }
         if (!log.report.clean) {
-            auto recovered =
-                co_await recover_segments(home, log, recover_from, verify_from, config);
+            auto recovered = co_await recover_segments(home, log, recover_from, verify_from, config,
+                                                       epochs_doubtful);
             if (!recovered) co_return std::unexpected(std::move(recovered).error());
         }
         log.start_offset = std::max(options.start_offset, log.segments.front()->base_offset());
@@ -358,11 +381,17 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
         }
     }
 
-    if (epochs_damaged) {
-        home.logger().warn(*folder + "/leader-epoch-checkpoint is damaged, reading all batches");
+    if (!epochs_doubtful && !log.segments.empty()) {
+        const auto fit = co_await epochs_fit(log);
+        if (!fit) co_return std::unexpected(fit.error());
+        epochs_doubtful = !*fit;
+    }
+    if (epochs_doubtful) {
+        home.logger().warn(*folder +
+                           "/leader-epoch-checkpoint does not fit the log, reading all batches");
         log.epochs.clear();
         log.epochs_changed = true;
-        SeenBatches seen(log);
+        SeenBatches seen(log, Offset{});
         auto scanned = co_await scan_epochs(log.segments, seen);
         if (!scanned) co_return std::unexpected(std::move(scanned).error());
     }

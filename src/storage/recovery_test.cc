@@ -360,6 +360,40 @@ TEST_F(RecoveryTest, SmallFilesMayBeGoneOrDamaged) {
     }
 }
 
+TEST_F(RecoveryTest, LeaderEpochsAreThoseOfTheBatches) {
+    write(60, true);
+    const std::string name = kFolder + "/leader-epoch-checkpoint";
+    const Buffer& text = disk.contents(name);
+    const std::string sound(text.begin(), text.end());
+    ASSERT_TRUE(sound.starts_with("0\n9\n0 0\n1 14\n2 28\n")) << sound;
+    const std::string damages[] = {
+        sound,  //
+        "",
+        "0\n0\n",
+        "0\n2\n0 0\n1 14\n",
+        sound.substr(0, 4) + "5" + sound.substr(5),  // 5 instead of 0: contradicts what follows
+        sound.substr(0, sound.size() - 2) + "9\n",
+        "0\n2\n7 98\n8 112\n",
+    };
+    for (const std::string& damage : damages) {
+        for (const bool clean : {true, false}) {
+            SCOPED_TRACE(damage + (clean ? "clean" : "killed"));
+            auto left = disk.after_kill(disk.journal().size());
+            left->put(name, damage);
+            if (damage.empty() && clean) ASSERT_TRUE(left->remove(name));
+            Stand stand(*left);
+            stand.config = config;
+            ASSERT_TRUE(stand.open(clean, end()));
+            EXPECT_EQ(stand.log->leader_epochs().to_text(), sound);
+            // And it is written down again.
+            stand.log->request_flush();
+            ASSERT_TRUE(stand.shard.await(stand.log->close()));
+            const Buffer& now = left->contents(name);
+            EXPECT_EQ(std::string(now.begin(), now.end()), sound);
+        }
+    }
+}
+
 TEST_F(RecoveryTest, LeftoversAreRemoved) {
     write(10, true);
     disk.put(file_of(77, ".index"), "orphan");
