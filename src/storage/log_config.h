@@ -39,6 +39,11 @@ struct LogConfig {
     std::int64_t producer_id_expiration_ms =
         86'400'000;  // producer.id.expiration.ms (of the broker)
 
+    // Whether anybody is told that something was flushed, or is shown only what was.
+    bool flushes_count() const {
+        return durability == Durability::flush || flush_messages != kNever || flush_ms != kNever;
+    }
+
     // How long a segment is appended to: what is to be compacted in time must not wait in the
     // active one.
     std::int64_t roll_ms() const {

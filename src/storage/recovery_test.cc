@@ -360,6 +360,54 @@ TEST_F(RecoveryTest, SmallFilesMayBeGoneOrDamaged) {
     }
 }
 
+// The next process finds all of it in the page cache, as sound as ever, and a flush that succeeds.
+TEST_F(RecoveryTest, WhatAFailedFlushLostIsWrittenAgain) {
+    for (const bool page_cache : {false, true}) {
+        SCOPED_TRACE(page_cache);
+        testing::MemoryDisk on("/d");
+        if (page_cache) {
+            config.durability = Durability::page_cache;
+            config.flush_messages = 1;
+        }
+        std::int64_t flushed = 0;
+        {
+            Stand stand(on);
+            stand.config = config;
+            ASSERT_TRUE(stand.open());
+            for (int i = 0; i < 30; ++i) {
+                ASSERT_TRUE(stand.log->append(batch(i)));
+                stand.shard.settle();
+            }
+            flushed = stand.log->flushed_offset().value;
+            on.sync_error = EIO;
+            // More than one segment's worth, in one round.
+            for (int i = 30; i < 50; ++i)
+                ASSERT_TRUE(stand.log->append(batch(i)));
+            stand.shard.settle();
+            ASSERT_TRUE(stand.home.offline());
+            ASSERT_LT(stand.log->flushed_offset(), stand.log->end_offset());
+        }
+        on.sync_error = 0;
+        Stand stand(on);
+        stand.config = config;
+        ASSERT_TRUE(stand.open(false, flushed));
+        EXPECT_EQ(stand.log->end_offset(), Offset{100});
+        stand.log->request_flush();
+        stand.shard.settle();
+        EXPECT_EQ(stand.log->flushed_offset(), Offset{100});
+        const Buffer all_of_it = stand.read_all(0, 700);
+        // What counts as flushed is on the device, wherever the log is said to be checked up to.
+        for (const std::int64_t recovery_point : {flushed, std::int64_t{100}}) {
+            auto left = on.after_power_loss();
+            Stand later(*left);
+            later.config = config;
+            ASSERT_TRUE(later.open(false, recovery_point));
+            EXPECT_EQ(later.log->end_offset(), Offset{100});
+            EXPECT_EQ(later.read_all(0, 700), all_of_it);
+        }
+    }
+}
+
 TEST_F(RecoveryTest, LeaderEpochsAreThoseOfTheBatches) {
     write(60, true);
     const std::string name = kFolder + "/leader-epoch-checkpoint";

@@ -19,6 +19,9 @@ constexpr std::size_t kGatherParts = 64;
 constexpr std::uint64_t kFindReadAhead = 8 * 1024;
 // From a boundary to another one close by.
 constexpr std::uint64_t kBoundaryReadAhead = 4096;
+// Of what recovery writes again: at a time, and before it waits for the device.
+constexpr std::size_t kWriteAgainBytes = 1024 * 1024;
+constexpr std::uint64_t kWriteAgainSync = 16 * 1024 * 1024;
 // For indexes that are built anew where no configuration is at hand: Kafka's default.
 constexpr std::int64_t kRebuildInterval = 4096;
 
@@ -570,6 +573,7 @@ runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
     Recovered result;
     result.next_offset = place_.base;
     bool whole = false;
+    std::uint32_t checked_from = size_;
     while (true) {
         auto following = whole ? scanner.next_whole() : scanner.next();
         auto batch = co_await following;
@@ -578,6 +582,7 @@ runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
         const BatchHead& head = (*batch)->head;
         if (!whole && head.last_offset >= verify_from) {
             whole = true;
+            checked_from = static_cast<std::uint32_t>((*batch)->position);
             scanner.step_back(**batch);
             continue;
         }
@@ -605,9 +610,41 @@ runtime::Task<IoResult<Segment::Recovered>> Segment::recover(Offset verify_from,
     reserved_end_ = size_;
     // Also what a killed process had reserved behind the end goes.
     CO_RETURN_IF_ERROR(opened->truncate(size_));
+    if (config.flushes_count()) {
+        auto written = co_await write_again(checked_from);
+        if (!written) co_return std::unexpected(std::move(written).error());
+    }
     auto first_read = co_await read_first_timestamp();
     if (!first_read) co_return std::unexpected(std::move(first_read).error());
     co_return result;
+}
+
+// When a flush fails the kernel keeps the pages, marks them as written, and tells nobody a second
+// time: what the process before us could not flush reads well, and the next flush of it succeeds
+// without the device having any of it. That process may have been killed before it heard, so this
+// does not depend on what it left behind. Pages that are written again are flushed again.
+runtime::Task<IoResult<void>> Segment::write_again(std::uint32_t from) {
+    ASSIGN_OR_CO_RETURN(auto opened, file());
+    Buffer piece;
+    std::uint64_t unsynced = 0;
+    while (from < size_) {
+        piece.resize(std::min<std::size_t>(kWriteAgainBytes, size_ - from));
+        auto read = co_await opened->read_at(from, piece);
+        if (!read) co_return std::unexpected(std::move(read).error());
+        if (*read < piece.size()) co_return io_fail(EIO, "read", path(kLogSuffix));
+        auto written = opened->write_at(from, BytesView(piece));
+        if (!written) co_return std::unexpected(home_.judge_write(std::move(written).error()));
+        from += static_cast<std::uint32_t>(piece.size());
+        // Along the way, or the kernel makes everybody wait for all of it.
+        unsynced += piece.size();
+        if (unsynced < kWriteAgainSync) continue;
+        unsynced = 0;
+        auto synced = co_await opened->sync();
+        if (synced) continue;
+        home_.fail(synced.error());
+        co_return synced;
+    }
+    co_return IoResult<void>{};
 }
 
 runtime::Task<IoResult<void>> Segment::rebuild_indexes() {

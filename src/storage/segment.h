@@ -115,7 +115,8 @@ public:
 
     // Checks batches from `verify_from` on, cuts behind the last good one, and rebuilds what the
     // indexes lack; below it only heads are read, from the last index entry that can be trusted on.
-    // `seen` is told every batch looked at.
+    // `seen` is told every batch looked at. What was checked is written once more where a flush of
+    // it is to mean something (LogConfig::flushes_count).
     struct Recovered {
         Offset next_offset;
         std::uint64_t scanned_bytes = 0;
@@ -167,6 +168,7 @@ private:
     runtime::Task<IoResult<void>> read_first_timestamp();
     // Whether the batch that the entry names has its timestamp, and none behind it a larger one.
     runtime::Task<IoResult<bool>> is_largest(TimeEntry entry);
+    runtime::Task<IoResult<void>> write_again(std::uint32_t from);
     // From the batches. In memory all of it changes in one turn: others may append and look things
     // up meanwhile.
     runtime::Task<IoResult<void>> rebuild_indexes();

@@ -107,6 +107,9 @@ public:
     struct Inode {
         Buffer data;
         Buffer synced;
+        // Bytes that a failed sync lost: no later one takes them to the device, unless they are
+        // written again.
+        std::set<std::uint64_t> lost;
         std::uint64_t reserved_end = 0;
     };
 
@@ -277,7 +280,7 @@ public:
     }
 
     // Faults.
-    int sync_error = 0;            // every sync fails with it
+    int sync_error = 0;            // every sync fails with it, and what it was for is lost
     int change_error = 0;          // every change of names, and every write, fails with it
     std::string change_error_for;  // ... but only where the path ends so, when not empty
     bool can_reserve = true;
@@ -351,7 +354,14 @@ private:
             while (disk.hold_syncs)
                 co_await disk.held_.wait();
             ++disk.syncs;
-            if (disk.sync_error != 0) co_return io_fail(disk.sync_error, "fdatasync", path);
+            const Buffer& before = inode->synced;
+            if (disk.sync_error != 0) {
+                for (std::size_t i = 0; i < image.size(); ++i)
+                    if (i >= before.size() || before[i] != image[i]) inode->lost.insert(i);
+                co_return io_fail(disk.sync_error, "fdatasync", path);
+            }
+            for (const std::uint64_t i : inode->lost)
+                if (i < image.size()) image[i] = i < before.size() ? before[i] : 0;
             inode->synced = std::move(image);
             co_return IoResult<void>{};
         }
@@ -361,6 +371,7 @@ private:
                 return std::unexpected(*failed);
             disk_.record({Change::Kind::truncate, path_, {}, size, {}});
             inode_->data.resize(size);
+            inode_->lost.erase(inode_->lost.lower_bound(size), inode_->lost.end());
             inode_->reserved_end = size;
             return {};
         }
@@ -384,6 +395,8 @@ private:
                 inode.data.resize(position + bytes.size());
             std::copy(bytes.begin(), bytes.end(),
                       inode.data.begin() + static_cast<std::ptrdiff_t>(position));
+            inode.lost.erase(inode.lost.lower_bound(position),
+                             inode.lost.lower_bound(position + bytes.size()));
         }
 
         bool holds_lock = false;
