@@ -369,6 +369,14 @@ runtime::Task<IoResult<OpenedLog>> open_log(DirectoryShard& home,
         log.start_offset = std::max(options.start_offset, log.segments.front()->base_offset());
         log.flushed_offset =
             log.report.clean ? log.end_offset : std::min(verify_from, log.end_offset);
+        // Nobody deletes more than there is, and this log lost nothing: its start is misstated.
+        const bool whole = options.clean || config.durability == Durability::flush;
+        if (log.end_offset < log.start_offset && whole && log.report.reason.empty()) {
+            home.logger().warn(*folder + ": said to start at " +
+                               std::to_string(log.start_offset.value) + ", but it ends at " +
+                               std::to_string(log.end_offset.value) + "; all of it counts");
+            log.start_offset = log.segments.front()->base_offset();
+        }
         if (log.end_offset < log.start_offset) {
             // Files are missing: nothing that is left may be served.
             home.logger().warn(*folder + ": the log ends at " +

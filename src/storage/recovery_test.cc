@@ -442,6 +442,19 @@ TEST_F(RecoveryTest, LeaderEpochsAreThoseOfTheBatches) {
     }
 }
 
+TEST_F(RecoveryTest, AStartBehindTheEndOfAWholeLogDoesNotCount) {
+    write(30, true);
+    for (const bool clean : {true, false}) {
+        auto left = disk.after_kill(disk.journal().size());
+        Stand stand(*left);
+        stand.config = config;
+        ASSERT_TRUE(stand.open(clean, end(), 5000));
+        EXPECT_EQ(stand.log->start_offset(), Offset{0});
+        EXPECT_EQ(stand.log->end_offset(), Offset{end()});
+        EXPECT_EQ(stand.read_all(0, 700), all);
+    }
+}
+
 TEST_F(RecoveryTest, LeftoversAreRemoved) {
     write(10, true);
     disk.put(file_of(77, ".index"), "orphan");
@@ -460,10 +473,11 @@ TEST_F(RecoveryTest, LeftoversAreRemoved) {
 }
 
 TEST_F(RecoveryTest, ALogThatEndsBeforeItsStartIsEmptied) {
-    write(10, true);
+    config.durability = Durability::page_cache;
+    write(10);
     Stand stand(disk);
     stand.config = config;
-    ASSERT_TRUE(stand.open(true, end(), 100));
+    ASSERT_TRUE(stand.open(false, 0, 100));
     EXPECT_EQ(stand.log->start_offset(), Offset{100});
     EXPECT_EQ(stand.log->end_offset(), Offset{100});
     ASSERT_TRUE(stand.log->append(make_batch({.base_offset = 100})));
