@@ -192,6 +192,8 @@ Task<std::shared_ptr<Partition>> PartitionTable::open(
     auto log = co_await storage::Log::open(*directories_[directory], std::move(options));
     if (!log) {
         log_.error("partition " + name + " stays unavailable: " + log.error().to_string());
+        // Nobody will have looked at it when this node stops: that was no clean stop.
+        directories_[directory]->note_unclosed();
         co_return nullptr;
     }
     const storage::RecoveryReport& report = (*log)->recovery();
