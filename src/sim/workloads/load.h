@@ -80,7 +80,7 @@ inline runtime::Task<void> pause(NodeSeams& seams, Duration longest) {
     co_await seams.shards.sleep_until(until);
 }
 
-constexpr Duration kRestMax = seconds(4);
+constexpr Duration kRestMax = seconds(8);
 
 // The same between two things a workload does: longer by up to `rest_max` while all is quiet, but
 // not longer than that.

@@ -19,7 +19,7 @@ namespace {
 constexpr std::int16_t kFirstVersionWithZstd = 7;
 constexpr std::int16_t kFirstVersionWithIds = 13;
 // While all is quiet, this many requests and then a rest, on average.
-constexpr std::uint64_t kBurst = 3;
+constexpr std::uint64_t kBurst = 2;
 
 }  // namespace
 
