@@ -115,6 +115,8 @@ void Wire::arrive(const std::shared_ptr<Connection>& connection, int side) {
         if (segment.kind == Kind::bytes) reset_peer(connection, side);
         return;
     }
+    // What was lost before a reset must not be followed by what was sent behind it.
+    if (end.reset) return;
     switch (segment.kind) {
         case Kind::bytes:
             end.received.insert(end.received.end(), segment.bytes.begin(), segment.bytes.end());
