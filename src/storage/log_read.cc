@@ -174,14 +174,15 @@ runtime::Task<IoResult<ReadResult>> Log::read_from_files(ReadRequest request) {
             while (end < limit) {
                 auto batch = co_await scanner->next();
                 if (!batch) co_return std::unexpected(std::move(batch).error());
-                // What is sound before the damage is there for who reads up to it.
-                if (!*batch && sound_until) {
-                    next = *sound_until;
-                    break;
-                }
                 if (!*batch) {
                     // Next time all of it is looked up, and a damaged index noticed.
                     if (known && places_ != nullptr) places_->clear();
+                    // What stands in front of the damage is sound: that is served, and the next
+                    // read meets it.
+                    if (sound_until) {
+                        next = *sound_until;
+                        break;
+                    }
                     co_return io_fail(EBADMSG, "read",
                                       *folder_ + " at " + std::to_string(scanner->position()));
                 }
