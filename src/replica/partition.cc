@@ -372,7 +372,22 @@ std::optional<Result<Fetched>> Partition::try_read(const FetchLimits& limits) {
 Task<Result<Fetched>> Partition::read(FetchLimits limits) {
     const Reading reading(*this);
     auto records = co_await log_->read(read_request(limits));
+    say_whether_readable(records);
     co_return fetched(std::move(records));
+}
+
+void Partition::say_whether_readable(const IoResult<storage::ReadResult>& records) {
+    if (records) {
+        unreadable_ = false;
+        return;
+    }
+    const int number = records.error().number;
+    // The reader's own mistake, a log that is being closed, a directory that has been spoken of.
+    if (number == ERANGE || number == ECANCELED || log_->offline()) return;
+    if (!std::exchange(unreadable_, true)) {
+        log_->home().logger().error("the records of " + name().to_string() +
+                                    " cannot be read: " + records.error().to_string());
+    }
 }
 
 Task<Result<std::vector<storage::AbortedTransaction>>> Partition::aborted_transactions(Offset from,

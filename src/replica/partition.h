@@ -244,6 +244,8 @@ private:
     Offset visible_end(Isolation isolation) const;
     storage::ReadRequest read_request(const FetchLimits& limits) const;
     Result<Fetched> fetched(IoResult<storage::ReadResult> records) const;
+    // Once: readers come again and again.
+    void say_whether_readable(const IoResult<storage::ReadResult>& records);
 
     // A read that may suspend is under way.
     class Reading;
@@ -262,6 +264,7 @@ private:
     live::PartitionCounters counters_;
     live::Edges edges_;
     std::int32_t reads_ = 0;
+    bool unreadable_ = false;  // the last read failed, and that was said
     Compaction compaction_;
 
     // Waiters.

@@ -18,6 +18,7 @@ from strace import Strace
 
 KAFKA_STORAGE_ERROR = 56
 WRITES = "pwritev,ftruncate,fallocate"
+READS = "sendfile,pread64,preadv,preadv2"
 # What was under way on other shards when the directory failed.
 AT_ONCE_SECONDS = 0.5
 PARTITIONS = 6
@@ -211,6 +212,91 @@ def the_metadata_logs_directory_takes_the_process_with_it(program, folder):
                 asker.close()
             loaded.node.must_end(str(metadata), "fdatasync", "Input/output error")
         loaded.expect_all_after_a_start()
+
+
+def read_or_refused(node, partition, values):
+    """What a client gets of a partition: how many of `values`, or -1 when it is refused or hung up on."""
+    connection = node.connect()
+    try:
+        records = parse_batches(connection.fetch("read", partition, 0)[1], 0)
+    except (OSError, RequestFailed):
+        return -1
+    finally:
+        connection.close()
+    if records != list(enumerate(values))[:len(records)]:
+        raise Failure(f"partition {partition} answers with other records than were produced")
+    return len(records)
+
+
+@cases.test
+def a_segment_that_cannot_be_read_is_never_served_and_the_others_are(program, folder):
+    strace.needed(program)
+    with Node(program, folder, directories=2) as node:
+        node.launch()
+        connection = node.make_topic("read", 2)
+        values = [b"%d" % i + bytes(1000) for i in range(20)]
+        for partition in range(2):
+            for value in values:
+                code, _ = connection.receive_produce(connection.send_produce("read", partition, record_batch([value])))
+                if code != 0:
+                    raise Failure(f"error {code}")
+        connection.close()
+        # Nothing is in the process's own memory any more.
+        node.stop()
+        node.launch("read", 2)
+        with Strace(node.process, READS, "error=EIO", [node.newest_segment("read", 0)]) as traced:
+            for _ in range(5):
+                if (got := read_or_refused(node, 0, values)) > 0:
+                    raise Failure(f"{got} records were read from a disk that cannot be read")
+                if read_or_refused(node, 1, values) != len(values):
+                    raise Failure("a partition in another directory is not served")
+            if not any(call.injected for call in traced.calls()):
+                raise Failure("no system call failed: the test has tried nothing")
+        if not node.running:
+            raise Failure(f"the broker ended although a directory is left: {node.last_words()}")
+        if str(node.newest_segment("read", 0)) not in node.said():
+            raise Failure(f"it does not say what it could not read: {node.last_words()}")
+        connection = node.connect()
+        code, _ = connection.receive_produce(connection.send_produce("read", 1, record_batch([b"next"])))
+        if code != 0:
+            raise Failure(f"afterwards a record for the other directory was answered with error {code}")
+        connection.close()
+        # On a disk that can be read again everything is there.
+        node.kill()
+        node.launch("read", 2)
+        for partition in range(2):
+            if (got := read_or_refused(node, partition, values + [b"next"])) < len(values):
+                raise Failure(f"{got} records are left of {len(values)} in partition {partition}")
+        node.stop()
+
+
+@cases.test
+def a_start_that_cannot_read_a_segment_does_without_its_partition(program, folder):
+    strace.needed(program)
+    with Node(program, folder, directories=2) as node:
+        node.launch()
+        connection = node.make_topic("read", 2)
+        values = [b"%d" % i + bytes(1000) for i in range(20)]
+        for partition in range(2):
+            for value in values:
+                connection.receive_produce(connection.send_produce("read", partition, record_batch([value])))
+        connection.close()
+        node.kill()
+        victim = 1
+        node.start(before=["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", node.newest_segment("read", victim), "-e",
+                           f"trace={READS}", "-e", f"inject={READS}:error=EIO"])
+        node.wait_until_ready()
+        node.wait_until_said(f"partition read-{victim} stays unavailable: pread {node.newest_segment('read', victim)}")
+        if read_or_refused(node, 1 - victim, values) != len(values):
+            raise Failure("the other partition is not served")
+        if (got := read_or_refused(node, victim, values)) > 0:
+            raise Failure(f"{got} records were read from a disk that cannot be read")
+        node.stop()
+        node.launch("read", 2)
+        for partition in range(2):
+            if read_or_refused(node, partition, values) != len(values):
+                raise Failure(f"on a disk that can be read partition {partition} has not everything")
+        node.stop()
 
 
 @cases.test

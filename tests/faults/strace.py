@@ -56,6 +56,9 @@ class Strace:
         deadline = time.monotonic() + ATTACH_SECONDS_MAX
         while not self._holds(process.pid):
             if self.process.poll() is not None:
+                # It has attached, a call has failed, and that was the end of the program.
+                if process.poll() is not None and self.calls():
+                    break
                 raise Skip(f"strace cannot attach: {self.process.stderr.read().strip()}")
             if time.monotonic() > deadline:
                 self.detach()
