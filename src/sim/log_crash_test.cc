@@ -189,6 +189,9 @@ private:
                 wrong(model, "has a record at " + std::to_string(offset) + " nobody appended");
                 co_return;
             }
+            // Of segments that were dropped below a start that was asked for, a power loss may bring
+            // back some and not others.
+            if (found[i] < 0 && offset < model.start_asked.value) continue;
             const auto& allowed = model.numbers[i];
             const bool newest = found[i] == allowed.back();
             const bool known = std::ranges::find(allowed, found[i]) != allowed.end();
@@ -238,6 +241,7 @@ private:
         // was promised that they are gone before others in their places are flushed.
         for (std::size_t i = static_cast<std::size_t>(start.value); i < found.size(); ++i) {
             // The same holds for what stood in a place before.
+            if (found[i] < 0) continue;
             auto& known = model.numbers[i];
             if (std::cmp_less(i, model.promised.value)) known.clear();
             std::erase(known, found[i]);
