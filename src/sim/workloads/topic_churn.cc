@@ -135,6 +135,7 @@ Task<bool> TopicChurn::create(BrokerClient& client) {
     spec.name = creating_;
     spec.partitions = static_cast<std::int32_t>(seams_.shards.random().between(1, 3));
     const auto error = co_await ask_for_topic(client, spec);
+    if (!error) may_come_back_.insert(creating_);
     if (!error) co_return false;
     if (*error != ErrorCode::none) {
         ++load_.retries;
@@ -182,7 +183,7 @@ Task<bool> TopicChurn::remove(BrokerClient& client) {
         }
         co_return false;
     }
-    load_.topics.deleted(deleting_);
+    if (!may_come_back_.contains(deleting_)) load_.topics.deleted(deleting_);
     deleting_.clear();
     co_return true;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ private:
     // Asked for over a connection that was lost: asked for again before anything else.
     std::string creating_;
     std::string deleting_;
+    // Their creation was asked for over a connection that was lost, and may yet be carried out,
+    // even behind their deletion.
+    std::set<std::string> may_come_back_;
 };
 
 }  // namespace cauce::sim
