@@ -84,6 +84,15 @@ class Sender(Client):
             "message.timeout.ms": 3000 if self.hasty else PATIENT_MS,
             "retry.backoff.ms": 50,
         })
+        try:
+            self.send_all(producer)
+        except (KafkaException, KafkaError) as failure:
+            # It will never send again. The others go on: the history is to tell what has happened.
+            problem(f"producer {self.process}: {failure}")
+            while not self.stopping:
+                time.sleep(0.05)
+
+    def send_all(self, producer):
         number = 0
         while not self.stopping:
             while self.unanswered > UNANSWERED_MAX and not self.stopping:
