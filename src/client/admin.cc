@@ -709,12 +709,19 @@ Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime d
         nodes.push_back(id);
     const wire::ListGroupsRequest request;
     std::vector<GroupListing> listings;
-    for (const NodeId node : nodes) {
+    Backoff backoff = cluster.new_backoff();
+    for (std::size_t i = 0; i < nodes.size();) {
+        const NodeId node = nodes[i];
         ASSIGN_OR_CO_RETURN(const ConnectionPtr connection, co_await cluster.node(node, deadline));
         ASSIGN_OR_CO_RETURN(const auto reply, co_await connection->call<wire::ListGroupsResponse>(
                                                   request, cluster.request_deadline(deadline)));
         Error error = to_error(reply.body.error_code, std::nullopt);
+        if (is_passing(error.code)) {
+            const bool again = co_await cluster.pause(backoff, deadline);
+            if (again) continue;
+        }
         if (error.code != ErrorCode::none) co_return std::unexpected(std::move(error));
+        ++i;
         for (const auto& group : reply.body.groups)
             listings.push_back({std::string(group.group_id), std::string(group.protocol_type),
                                 std::string(group.group_state), std::string(group.group_type),

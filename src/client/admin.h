@@ -251,7 +251,7 @@ struct GroupListing {
     std::string type;
     NodeId coordinator;
 };
-// Asks every node; by name.
+// Asks every node, and again while its groups are being loaded; by name.
 runtime::Task<Result<std::vector<GroupListing>>> list_groups(Cluster& cluster, MonoTime deadline);
 
 struct MemberDescription {
