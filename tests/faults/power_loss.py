@@ -86,9 +86,13 @@ class PowerLoss:
         flag = LOGFLUSH if self.rng.random() < 0.25 else NOLOGFLUSH
         lives_on = self.rng.choice((0, 0, 0.05))
         self.rig.load_for(load_seconds)
+        for worker in self.rig.workers():
+            worker.power_cut()
         self.image.cut_power(flag)
         time.sleep(lives_on)
         self.broker.kill(may_have_ended=True)
+        for worker in self.rig.workers():
+            worker.power_back()
         known = self.rig.known()
         self.image.power_on()
         words = f"cut after {load_seconds * 1000:.0f} ms of load"
