@@ -205,7 +205,8 @@ private:
         if (random.one_in(2)) {
             note(manner + " in a disk call to come");
             // Names change seldom, and what goes wrong there is hard to meet.
-            const auto calls = random.one_in(3) ? DiskCalls::names : DiskCalls::all;
+            auto calls = random.one_in(3) ? DiskCalls::names : DiskCalls::all;
+            if (plan_.compacts && random.one_in(3)) calls = DiskCalls::exchanges;
             world_.kill_in_disk_call(*machine_, 1 + random.below(20), power, calls);
             const auto dead = [this] { return found_something() || !broker_->running(); };
             world_.run_until(dead, world_.now() + kDiskCallWithin);

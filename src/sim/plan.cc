@@ -165,7 +165,10 @@ std::vector<Fault> kinds_for(const Plan& plan, const std::set<Fault>& without) {
         const bool loses_unsynced = fault == Fault::power_loss || fault == Fault::failed_write ||
                                     fault == Fault::failed_sync;
         if (loses_unsynced && !plan.flush) continue;
-        if (!without.contains(fault)) kinds.push_back(fault);
+        if (without.contains(fault)) continue;
+        kinds.push_back(fault);
+        // Most of what is forgotten shows only there.
+        if (is_crash(fault)) kinds.push_back(fault);
     }
     if (kinds.empty()) kinds.push_back(Fault::kill);
     return kinds;

@@ -125,9 +125,9 @@ Duration SimDisk::delay(Duration typical) {
     return world_.delay(typical * life_.node.disk_slowness);
 }
 
-bool SimDisk::dies_here(DiskCalls which) {
+bool SimDisk::dies_here(DiskCalls kind) {
     SimNode& node = life_.node;
-    if (node.dying_in == DiskCalls::names && which != DiskCalls::names) return false;
+    if (kind < node.dying_in) return false;
     return node.disk_calls_left > 0 && --node.disk_calls_left == 0;
 }
 
@@ -168,7 +168,9 @@ IoResult<void> SimDisk::rename(std::string_view from, std::string_view to) {
     if (const int error = fault(DiskCall::Kind::rename, to)) {
         return io_fail(error, "rename", std::string(to));
     }
-    if (dies_here(DiskCalls::names)) die();
+    const bool exchanges =
+        from.ends_with(".swap") || to.ends_with(".swap") || to.ends_with(".deleted");
+    if (dies_here(exchanges ? DiskCalls::exchanges : DiskCalls::names)) die();
     world_.trace(Step::disk_names, 2, as_bytes(from));
     world_.trace(Step::disk_names, 3, as_bytes(to));
     return image().rename(from, to);

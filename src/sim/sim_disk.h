@@ -35,10 +35,11 @@ struct DiskCall {
     std::string_view path;
 };
 
-// Which calls that change the disk count, when a node is to die in one.
+// Which calls that change the disk count, when a node is to die in one; each kind has the next.
 enum class DiskCalls : std::uint8_t {
     all,
-    names,  // those that make, rename or remove a file or sync a folder
+    names,      // those that make, rename or remove a file or sync a folder
+    exchanges,  // of names by which a start tells what counts: .swap, .deleted
 };
 
 class SimDisk final : public runtime::Disk {
@@ -66,8 +67,9 @@ private:
     int fault(DiskCall::Kind kind, std::string_view path);
     // How long the device takes for what usually takes that long.
     Duration delay(Duration typical);
-    // Counts a call that changes the disk; true when the node dies in it.
-    bool dies_here(DiskCalls which);
+    // Counts a call that changes the disk, of this kind and no further one; true when the node dies
+    // in it.
+    bool dies_here(DiskCalls kind);
     void die();
 
     World& world_;
