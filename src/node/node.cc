@@ -127,6 +127,8 @@ Task<Result<void>> Node::run_controller_shard(runtime::Stop& stop) {
     // A start that fails behind a disk's failure fails for that.
     if (!outcome && failure_) outcome = start_error(*failure_);
     if (outcome) outcome = co_await serve(stop);
+    // Whatever it was that did not work without that directory.
+    if (!outcome && failure_) outcome = start_error(*failure_);
     health_->enter(Phase::stopping);
     co_await shut_down();
     // Last, so that who asks can see the node stop.
