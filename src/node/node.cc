@@ -124,10 +124,8 @@ Task<Result<void>> Node::run_controller_shard(runtime::Stop& stop) {
     const StatusPages::Source& source = *this;
     pages_ = std::make_unique<StatusPages>(peers_[0].seams->shards, *health_, source);
     Result<void> outcome = co_await start();
-    // A start that fails behind a disk's failure fails for that.
-    if (!outcome && failure_) outcome = start_error(*failure_);
     if (outcome) outcome = co_await serve(stop);
-    // Whatever it was that did not work without that directory.
+    // Whatever did not work behind a disk's failure did not for that.
     if (!outcome && failure_) outcome = start_error(*failure_);
     health_->enter(Phase::stopping);
     co_await shut_down();
