@@ -18,19 +18,32 @@ Connections::~Connections() {
     shard_.request_memory.on_pressure(nullptr);
 }
 
+Connection* Connections::find(live::ClientToken token) const {
+    const auto found = open_.find(token);
+    return found == open_.end() ? nullptr : found->second;
+}
+
+std::vector<live::ClientToken> Connections::tokens() const {
+    std::vector<live::ClientToken> tokens;
+    tokens.reserve(open_.size());
+    for (const auto& [token, connection] : open_)
+        tokens.push_back(token);
+    return tokens;
+}
+
 void Connections::relieve() {
-    // Closing one may end it at once, which changes the set.
-    std::vector<Connection*> dawdlers;
-    for (Connection* connection : open_) {
+    // Closing one may end it at once, which changes the map.
+    std::vector<live::ClientToken> dawdlers;
+    for (const auto& [token, connection] : open_) {
         connection->release_idle();
-        if (connection->dawdles()) dawdlers.push_back(connection);
+        if (connection->dawdles()) dawdlers.push_back(token);
     }
     if (dawdlers.empty()) return;
     shard_.log.warn("requests wait for memory (queued.max.request.bytes): closing " +
                     std::to_string(dawdlers.size()) +
                     " connections that keep some for half a request and hardly send");
-    for (Connection* connection : dawdlers)
-        if (open_.contains(connection)) connection->close();
+    for (const live::ClientToken token : dawdlers)
+        if (Connection* connection = find(token)) connection->close();
 }
 
 bool Connections::adopt(Luggage luggage, const Listener& listener) {
@@ -47,14 +60,14 @@ bool Connections::adopt(Luggage luggage, const Listener& listener) {
     auto connection =
         std::make_unique<Connection>(shard_, std::move(attached), listener,
                                      *std::move(luggage.client), std::move(luggage.received));
-    open_.insert(connection.get());
+    open_.emplace(connection->client().token, connection.get());
     tasks_.spawn(serve(std::move(connection)));
     return true;
 }
 
 Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
     co_await connection->run();
-    open_.erase(connection.get());
+    open_.erase(connection->client().token);
     ended_.notify_all();
     const std::string host = connection->client().host;
     const auto next = connection->moving_to();
@@ -71,12 +84,12 @@ Task<void> Connections::serve(std::unique_ptr<Connection> connection) {
 }
 
 Task<std::vector<live::Client>> Connections::clients() const {
-    // Some may end meanwhile, and others come, even in the place of one that ended.
-    const std::vector<Connection*> all(open_.begin(), open_.end());
+    // Some may end meanwhile, and others come.
+    const std::vector<live::ClientToken> all = tokens();
     std::vector<live::Client> clients;
     clients.reserve(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
-        if (open_.contains(all[i])) clients.push_back(std::as_const(*all[i]).client());
+        if (const Connection* connection = find(all[i])) clients.push_back(connection->client());
         if ((i + 1) % kClientsAtOnce == 0) co_await runtime::yield();
     }
     co_return clients;
@@ -84,19 +97,15 @@ Task<std::vector<live::Client>> Connections::clients() const {
 
 Task<void> Connections::close() {
     closing_ = true;
-    // Closing one may end it at once, which changes the set.
-    const std::vector<Connection*> all(open_.begin(), open_.end());
-    for (Connection* connection : all) {
-        if (open_.contains(connection)) connection->close();
-    }
+    // Closing one may end it at once, which changes the map.
+    for (const live::ClientToken token : tokens())
+        if (Connection* connection = find(token)) connection->close();
     // Who does not read its answers must not hold up the stop.
     const MonoTime deadline = shard_.shards.clock().now() + kAnswersReadWithin;
     while (!open_.empty() && shard_.shards.clock().now() < deadline)
         co_await ended_.wait_until(shard_.shards.timers(), deadline);
-    const std::vector<Connection*> left(open_.begin(), open_.end());
-    for (Connection* connection : left) {
-        if (open_.contains(connection)) connection->abandon();
-    }
+    for (const live::ClientToken token : tokens())
+        if (Connection* connection = find(token)) connection->abandon();
     co_await tasks_.join();
 }
 

@@ -4,9 +4,9 @@
 #include "server/connection.h"
 #include "server/connection_quota.h"
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -63,13 +63,18 @@ private:
     // which do not get on.
     void relieve();
     Task<void> serve(std::unique_ptr<Connection> connection);
+    // Null when it has ended.
+    Connection* find(live::ClientToken token) const;
+    std::vector<live::ClientToken> tokens() const;
 
     ShardServices& shard_;
     std::vector<Connections*> elsewhere_;
     ConnectionQuota* quota_ = nullptr;
     bool closing_ = false;
     runtime::WaitList ended_;  // a connection did
-    std::unordered_set<Connection*> open_;
+    // By token, so in the order in which they came: what is done to all of them is done in the same
+    // order in every run of a seed.
+    std::map<live::ClientToken, Connection*> open_;
     runtime::TaskGroup tasks_;
 };
 
