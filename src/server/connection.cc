@@ -289,10 +289,10 @@ Task<void> Connection::write_responses() {
         if (!parts.empty() && !broken_) {
             const auto written = co_await stream_->write(parts);
             if (!written) {
-                // A file's error, and not the peer's. Half an answer cannot be taken back, so the
+                // A file's error: peers have others. Half an answer cannot be taken back, so the
                 // peer learns nothing, and comes again.
                 const IoError& error = written.error();
-                if (!error.subject.empty() && error.number != ENODATA) {
+                if (error.number == EIO) {
                     shard_.log.error("closing the connection of " + client_.host +
                                      ": what it asked for cannot be read: " + error.to_string());
                 }
