@@ -132,6 +132,7 @@ Shard::OffsetMaps Shard::log_starts() const {
         if (partition->log().start_inside_segment())
             out[partitions_.directory_of(*partition)][partition->name()] = partition->log_start();
     });
+    partitions_.add_unopened_starts(out);
     return out;
 }
 

@@ -103,6 +103,7 @@ Task<void> PartitionTable::remove_deleted(const metadata::Image& image) {
         if (image.topic(topic->id()) == nullptr) deleted.push_back(topic->id());
     }
     for (const TopicId& id : deleted) {
+        std::erase_if(unopened_, [&id](const auto& entry) { return entry.second.topic_id == id; });
         const auto found = by_id_.find(id);
         if (found == by_id_.end()) continue;
         const std::unique_ptr<Topic> topic = std::move(found->second);
@@ -187,15 +188,21 @@ Task<std::shared_ptr<Partition>> PartitionTable::open(
         if (start != said.log_starts.end()) options.start_offset = start->second;
         const auto cleaned = said.cleaned.find(options.partition);
         if (cleaned != said.cleaned.end()) options.cleaned_upto = cleaned->second;
+    } else if (const auto kept = unopened_.find(options.partition); kept != unopened_.end()) {
+        options.start_offset = kept->second.start;
     }
-    const std::string name = options.partition.to_string();
+    const TopicPartition partition = options.partition;
+    const std::string name = partition.to_string();
+    const Unopened left{topic.id(), directory, options.start_offset};
     auto log = co_await storage::Log::open(*directories_[directory], std::move(options));
     if (!log) {
         log_.error("partition " + name + " stays unavailable: " + log.error().to_string());
         // Nobody will have looked at it when this node stops: that was no clean stop.
         directories_[directory]->note_unclosed();
+        unopened_.insert_or_assign(partition, left);
         co_return nullptr;
     }
+    unopened_.erase(partition);
     const storage::RecoveryReport& report = (*log)->recovery();
     if (!report.reason.empty()) {
         log_.warn("recovered " + name + ": cut " + std::to_string(report.cut_bytes) +
@@ -241,6 +248,11 @@ Task<std::optional<PartitionTable::Dirtiest>> PartitionTable::dirtiest() {
 
 void PartitionTable::interrupt_cleaning() {
     for_each([](const auto& partition) { partition->log().interrupt_cleaning(); });
+}
+
+void PartitionTable::add_unopened_starts(std::vector<storage::OffsetMap>& starts) const {
+    for (const auto& [partition, left] : unopened_)
+        if (left.start > Offset{0}) starts[left.directory][partition] = left.start;
 }
 
 void PartitionTable::flush_due() {

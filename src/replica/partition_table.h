@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,8 @@ public:
     Task<std::optional<Dirtiest>> dirtiest();
     // A round that runs on this shard ends soon.
     void interrupt_cleaning();
+    // Adds where logs begin that could not be opened, by directory.
+    void add_unopened_starts(std::vector<storage::OffsetMap>& starts) const;
     void flush_due();
     // Producers that have been silent for too long, of all partitions.
     void expire_producers();
@@ -101,6 +104,14 @@ private:
         TopicId id;
         std::vector<std::shared_ptr<Partition>>
             partitions;  // by number; null where another shard, or nobody here, has it
+    };
+
+    // A partition whose log could not be opened, and what its checkpoint said: nobody else knows it
+    // by the time that the next ones are written.
+    struct Unopened {
+        TopicId topic_id;
+        std::size_t directory = 0;
+        Offset start;
     };
 
     struct TextHash {
@@ -134,6 +145,7 @@ private:
     std::unordered_map<TopicId, std::unique_ptr<Topic>> by_id_;
     std::unordered_map<std::string, Topic*, TextHash, std::equal_to<>> by_name_;
     std::size_t size_ = 0;
+    std::map<TopicPartition, Unopened> unopened_;
     // Began to lead within the present apply(), with records that may not be on the device.
     std::vector<std::shared_ptr<Partition>> unflushed_;
 };
