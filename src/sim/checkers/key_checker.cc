@@ -9,7 +9,13 @@ std::string KeyChecker::describe(const Record& record) {
            std::to_string(record.offset.value);
 }
 
+void KeyChecker::sending(int key, Content content) {
+    sent_[key].insert(content);
+    if (!content) ++unanswered_[key];
+}
+
 void KeyChecker::acknowledged(int key, Content content, Offset offset) {
+    if (!content) --unanswered_[key];
     const Record record{offset, key, content};
     const auto [known, fresh] = known_.emplace(offset, record);
     if (!fresh && (known->second.key != key || known->second.content != content))
@@ -51,6 +57,10 @@ void KeyChecker::judge(int key, const Record& newest, const Record* last) {
     if (last != nullptr && last->offset >= newest.offset) return;
     // It may go while the pass is between what it hides and where it was.
     if (!newest.content && !tombstones_stay_) return;
+    // One that nobody was answered for has deleted the key, and has gone itself.
+    const auto unanswered = unanswered_.find(key);
+    const bool deleted = unanswered != unanswered_.end() && unanswered->second > 0;
+    if (deleted && last == nullptr && !tombstones_stay_) return;
     wrong(describe(newest) + " was acknowledged and is gone; key " + std::to_string(key) +
           (last == nullptr ? " has nothing" : " ends with " + describe(*last)));
 }

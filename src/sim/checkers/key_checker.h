@@ -27,7 +27,7 @@ public:
           partition_(std::move(partition)),
           tombstones_stay_(tombstones_stay) {}
 
-    void sending(int key, Content content) { sent_[key].insert(content); }
+    void sending(int key, Content content);
     void acknowledged(int key, Content content, Offset offset);
 
     // A pass over the whole log, from its start to its end.
@@ -52,6 +52,7 @@ private:
     std::map<int, std::set<Content>> sent_;
     std::map<Offset, Record> known_;  // acknowledged, or seen
     std::map<int, Record> newest_;    // acknowledged, by key
+    std::map<int, int> unanswered_;   // tombstones that may have come to the log, by key
     std::map<int, Record> last_;      // of this pass, by key
     Offset next_{0};                  // at least where the next record of this pass stands
 };

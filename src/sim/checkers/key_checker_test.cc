@@ -56,6 +56,20 @@ TEST(KeyChecker, ANewestRecordThatIsGoneIsFound) {
     EXPECT_EQ(nothing.found(), 1u);
 }
 
+TEST(KeyChecker, ATombstoneThatNobodyWasAnsweredForMayHaveDeletedItsKeyAndGone) {
+    for (const bool sent : {true, false}) {
+        Bench bench(false);
+        if (sent) bench.checker.sending(1, std::nullopt);
+        bench.see(3, 2, std::nullopt);
+        EXPECT_EQ(bench.found(), sent ? 0u : 1u);
+    }
+    // But nothing older comes back.
+    Bench older(false);
+    older.checker.sending(1, std::nullopt);
+    older.see(0, 1, 10);
+    EXPECT_EQ(older.found(), 1u);
+}
+
 TEST(KeyChecker, ATombstoneThatWentTooEarlyIsFound) {
     Bench gone;
     gone.see(2, 1, 12);
