@@ -277,10 +277,7 @@ void Partition::notify() {
 
 Result<void> Partition::check_still_leads(LeaderEpoch since) const {
     if (!leading_ || leader_epoch_ != since) return std::unexpected(not_leader());
-    if (log_->offline())
-        return fail(ErrorCode::kafka_storage_error,
-                    "the log directory of " + name().to_string() + " went offline");
-    return {};
+    return check_online();
 }
 
 Task<Result<void>> Partition::flushed(Offset next, MonoTime deadline) {
@@ -323,7 +320,15 @@ Result<void> Partition::check_leader_epoch(std::int32_t current_leader_epoch) co
 Result<void> Partition::check_leads(std::int32_t current_leader_epoch) const {
     RETURN_IF_ERROR(check_leader_epoch(current_leader_epoch));
     if (!leading_) return std::unexpected(not_leader());
-    return {};
+    return check_online();
+}
+
+// Until the controller has heard of it, others go on asking this node: what a log that failed can
+// tell of its end may be less than what was told before.
+Result<void> Partition::check_online() const {
+    if (!log_->offline()) return {};
+    return fail(ErrorCode::kafka_storage_error,
+                "the log directory of " + name().to_string() + " is offline");
 }
 
 Offset Partition::last_stable_offset() const {
@@ -348,6 +353,7 @@ storage::ReadRequest Partition::read_request(const FetchLimits& limits) const {
 }
 
 Result<Fetched> Partition::fetched(IoResult<storage::ReadResult> records) const {
+    RETURN_IF_ERROR(check_online());
     if (!records) return std::unexpected(to_error(records.error()));
     return Fetched{*std::move(records), high_watermark_, last_stable_offset(),
                    log_->start_offset()};
@@ -355,6 +361,8 @@ Result<Fetched> Partition::fetched(IoResult<storage::ReadResult> records) const 
 
 std::optional<Result<Fetched>> Partition::try_read(const FetchLimits& limits) {
     if (!leading_) return Result<Fetched>(std::unexpected(not_leader()));
+    if (auto online = check_online(); !online)
+        return Result<Fetched>(std::unexpected(std::move(online).error()));
     const storage::ReadRequest request = read_request(limits);
     if (request.from < log_->start_offset() || request.from > log_->end_offset())
         return Result<Fetched>(fail(ErrorCode::offset_out_of_range));
@@ -474,10 +482,7 @@ Result<RecordsDeleted> Partition::delete_records(Offset before) {
                         " since it is larger than the high watermark " +
                         std::to_string(high_watermark_.value));
     }
-    if (log_->offline()) {
-        return fail(ErrorCode::kafka_storage_error,
-                    "the log directory of " + name().to_string() + " is offline");
-    }
+    RETURN_IF_ERROR(check_online());
     const auto moved = log_->advance_start_offset(start);
     if (!moved) return std::unexpected(to_error(moved.error()));
     RecordsDeleted deleted;

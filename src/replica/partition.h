@@ -241,6 +241,8 @@ private:
     Error not_leader() const;
     // Whether what was appended in that epoch may still be acknowledged.
     Result<void> check_still_leads(LeaderEpoch since) const;
+    // KAFKA_STORAGE_ERROR: the log directory is offline.
+    Result<void> check_online() const;
     Offset visible_end(Isolation isolation) const;
     storage::ReadRequest read_request(const FetchLimits& limits) const;
     Result<Fetched> fetched(IoResult<storage::ReadResult> records) const;

@@ -157,6 +157,31 @@ TEST(Partition, InPageCacheModeNothingIsVisibleBeforeItIsWritten) {
     EXPECT_EQ(stand.partition->high_watermark(), Offset{5});
 }
 
+TEST(Partition, WhatFailedTellsNobodyWhereItEnds) {
+    Stand stand;
+    stand.lead();
+    ASSERT_TRUE(stand.append(stand.batch(2)));
+    stand.shard.settle();
+    FetchLimits limits;
+    limits.max_bytes = 1 << 20;
+    EXPECT_TRUE(stand.partition->try_read(limits).value());
+    EXPECT_TRUE(stand.partition->check_leads(-1));
+    stand.disk.change_error = EIO;
+    Buffer next = stand.batch(1);
+    EXPECT_FALSE(stand.partition->append_as_leader(next, {}));
+    ASSERT_TRUE(stand.home.offline());
+    for (const std::int64_t from : {0, 2, 9}) {
+        limits.from = Offset{from};
+        const auto known = stand.partition->try_read(limits);
+        ASSERT_TRUE(known && !*known) << from;
+        EXPECT_EQ(known->error().code, ErrorCode::kafka_storage_error);
+        const auto read = stand.shard.await(stand.partition->read(limits));
+        ASSERT_FALSE(read);
+        EXPECT_EQ(read.error().code, ErrorCode::kafka_storage_error);
+    }
+    EXPECT_EQ(stand.partition->check_leads(-1).error().code, ErrorCode::kafka_storage_error);
+}
+
 runtime::Task<void> wait_committed(Partition& partition, Offset next, MonoTime deadline,
                                    std::optional<Result<void>>& outcome) {
     outcome.emplace(co_await partition.committed(next, deadline));
