@@ -189,8 +189,8 @@ private:
                 wrong(model, "has a record at " + std::to_string(offset) + " nobody appended");
                 co_return;
             }
-            // Of segments that were dropped below a start that was asked for, a power loss may bring
-            // back some and not others.
+            // Of segments that were dropped below a start that was asked for, a power loss may
+            // bring back some and not others.
             if (found[i] < 0 && offset < model.start_asked.value) continue;
             const auto& allowed = model.numbers[i];
             const bool newest = found[i] == allowed.back();
