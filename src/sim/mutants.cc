@@ -25,7 +25,6 @@ constexpr std::array kMutants{
     Mutant{"older-value-kept", "compaction removes the newest record of a key, and no older one"},
     Mutant{"tombstone-dropped-early", "compaction removes tombstones before delete.retention.ms"},
     Mutant{"retention-one-too-many", "retention takes one segment more than it has to"},
-    Mutant{"epochs-not-written", "the leader epoch checkpoint is never written"},
     Mutant{"log-start-not-kept", "DeleteRecords is answered before its checkpoint is written"},
     Mutant{"producer-snapshot-forgotten", "a producer snapshot is read and not used"},
     Mutant{"duplicate-unknown", "a batch that comes again is not recognized"},

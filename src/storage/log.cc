@@ -403,7 +403,6 @@ Log::FlushWork Log::take_flush_work() {
         }
         dirty_.with_active = false;
         if (std::exchange(dirty_.epochs, false)) work.epochs = epochs_.to_text();
-        if (CAUCE_MUTANT("epochs-not-written")) work.epochs.reset();
         // Renaming the epoch file syncs the folder too.
         work.sync_folder = std::exchange(dirty_.folder, false) && !work.epochs;
         if (CAUCE_MUTANT("folder-not-synced")) work.sync_folder = false;
